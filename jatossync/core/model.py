@@ -1,0 +1,389 @@
+"""
+The values that flow through jatossync, in the words of design.md.
+
+Local side: `Entry` and `Snapshot` (what was seen on disk). Agreed: `Row` (the manifest: what JATOS
+acknowledged) and `Attempt` (what was sent and not yet answered). Remote side: `Seen` and `Listing`
+(what JATOS says it has). Decisions: the actions of a plan. Work: jobs and their outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+from jatossync.core.paths import Dialect, RelPath, parents
+
+SMALL_BYTES = 256 * 1024
+"""Up to this size bytes are fetched and compared; above, size (and Adler-32) must do."""
+
+LARGE_BYTES = 8 * 1024 * 1024
+"""Files over this size never take the last two workers, and are hashed beside the scan."""
+
+
+class Content(NamedTuple):
+    """The identity of a file's bytes."""
+
+    size: int
+    """Bytes."""
+    sha256: str
+    """Hexadecimal."""
+    adler32: int
+    """What JATOS lists as `checksum`; an alarm, not a proof."""
+
+
+class Stat(NamedTuple):
+    """What moves when a file is written: a file with an equal one is (almost) surely unchanged."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+class Kind(Enum):
+    """What a path is on the local side. Absence is no kind: it is the lack of an entry."""
+
+    FILE = "file"
+    EMPTY = "empty"
+    DIRECTORY = "directory"
+    SPECIAL = "special"
+    """A symlink, FIFO, socket or device: reported, never followed or opened."""
+    EXCLUDED = "excluded"
+    """Ignored, quarantined, or under a name that cannot be mirrored."""
+    UNKNOWN = "unknown"
+    """Could not be looked at: unreadable, or below something that is not a plain directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One path as the scan saw it."""
+
+    kind: Kind
+    reason: str = ""
+    """For people: why it is special, excluded or unknown."""
+    stat: Stat | None = None
+    content: Content | None = None
+    """Of a FILE; None where the file is large and has yet to be hashed (`Hash`)."""
+    hashed_at_ns: int = 0
+    """Wall clock before the hashing began."""
+    quarantined: bool = False
+    """Excluded because it may be secret; shown to the user, unlike what is merely ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """
+    What the scan saw of a scope.
+
+    `entries` has every path looked at, directories too. A path of the scope without an entry is
+    *absent* unless a directory above it could not be looked into (law 2).
+    """
+
+    scope: frozenset[RelPath]
+    entries: Mapping[RelPath, Entry]
+
+    def covers(self, path: RelPath) -> bool:
+        """Whether the scan was to look at `path`."""
+        return path in self.scope or any(up in self.scope for up in parents(path))
+
+    def at(self, path: RelPath) -> Entry | None:
+        """The entry that holds for `path`: its own or that of what hides it; None means absent."""
+        own = self.entries.get(path)
+        if own is not None:
+            return own
+        for up in parents(path):
+            above = self.entries.get(up)
+            if above is None or above.kind is Kind.DIRECTORY:
+                continue
+            if above.kind is Kind.SPECIAL:
+                return Entry(Kind.UNKNOWN, f"{up} is {above.reason}")
+            if above.kind in (Kind.UNKNOWN, Kind.EXCLUDED):
+                return above
+            return None
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One manifest row: the bytes that JATOS acknowledged for a path (law 5)."""
+
+    path: RelPath
+    content: Content
+    stat: Stat
+    hashed_at_ns: int
+    proven: bool = True
+    """False where a file was adopted by size and Adler-32 alone."""
+    remote_ms: int | None = None
+    """`lastModified` on JATOS as first listed after our upload."""
+
+
+class Verb(Enum):
+    """What a request does to an asset."""
+
+    UPLOAD = "upload"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A request that was sent, or is about to be, and has no definite answer."""
+
+    path: RelPath
+    verb: Verb
+    content: Content | None
+    """The bytes of an upload; None for a delete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """
+    What was seen of one path on JATOS.
+
+    A listing gives `size`, `adler32` and `modified_ms`; a look gives `size` and, for small files,
+    `sha256`. `size` None means that nothing is there.
+    """
+
+    size: int | None
+    adler32: int | None = None
+    sha256: str | None = None
+    modified_ms: int | None = None
+    looked: bool = False
+    """By a request for this very path, not by a listing."""
+    kept: bool = False
+    """These bytes are in the trash: they may be overwritten or deleted (law 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All files that JATOS says the study has."""
+
+    files: Mapping[RelPath, Seen]
+
+
+# --- decisions -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Put these bytes on JATOS."""
+
+    path: RelPath
+    entry: Entry
+    content: Content
+    replaceable: frozenset[Content] = frozenset()
+    """What may lie there now: ours by manifest or attempt, or kept in the trash."""
+    look: bool = True
+    """Look at the path before writing; False where a listing just did that for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Remove a path from JATOS, if it holds nothing but these bytes."""
+
+    path: RelPath
+    replaceable: frozenset[Content]
+    look: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Take over what already lies on JATOS: a manifest row without a request."""
+
+    path: RelPath
+    entry: Entry
+    content: Content
+    proven: bool
+    remote_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Same bytes, newer stat or `lastModified`: only the row moves."""
+
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Gone on both sides: drop the row."""
+
+    path: RelPath
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Ask JATOS for this one path before anything is decided."""
+
+    path: RelPath
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Copy what lies there into the trash before it may be replaced (law 4)."""
+
+    path: RelPath
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Wait for a person; nothing is written."""
+
+    path: RelPath
+    why: str
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Nothing to do, but the user should know."""
+
+    path: RelPath
+    why: str
+
+
+Action = Upload | Delete | Adopt | Refresh | Forget | Look | Keep | Hold | Note
+
+
+# --- work ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Look at a scope of the folder; hash what moved since `known`."""
+
+    scope: frozenset[RelPath]
+    known: Mapping[RelPath, Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Hash:
+    """Hash one large file that the scan left out."""
+
+    path: RelPath
+    stat: Stat
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask JATOS for the token's and the study's properties: also the probe after trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """Ask JATOS for all files of the study."""
+
+
+Job = Scan | Hash | Ask | List | Look | Keep | Upload | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What `Ask` found out."""
+
+    api_version: str
+    dialect: Dialect
+    username: str
+    token_expires_ms: int
+    """0: never."""
+    study_id: int
+    study_uuid: str
+    study_title: str
+    dir_name: str
+    locked: bool
+    pages: frozenset[RelPath] = frozenset()
+    """`htmlFilePath` of the study's components."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """JATOS acknowledged the request."""
+
+    created: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyThere:
+    """The look found the very bytes that were to be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """The look found bytes that are not ours: nothing was written."""
+
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """The file changed, vanished or came back meanwhile: nothing was stored; look at it again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """JATOS does not take this path, or the bytes may not leave: the others go on."""
+
+    reason: str
+    for_good: bool = False
+    """Only a change of the file can help: a token in its bytes, a size over the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """The server is not there, or does not answer as one: all wait, one probes."""
+
+    reason: str
+    not_jatos: bool = False
+    retry_after_s: float | None = None
+
+
+class Stop(Enum):
+    """Why every request has to stop at once."""
+
+    TOKEN = "token"  # noqa: S105  (a word, not a secret)
+    API_OFF = "API off"
+    NO_ACCESS = "no access"
+    STUDY_GONE = "study gone"
+    LOCKED = "locked"
+    """Only requests that write."""
+    NOT_SIGNED_IN = "sign-in page"
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """JATOS refuses everything (or, if locked, all writing) until something there changes."""
+
+    stop: Stop
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoListing:
+    """This JATOS cannot list (3.8.1), or the study's folder is missing there: remote unknown."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RootGone:
+    """The study folder is not what it was: nothing may be concluded from it (law 2)."""
+
+    reason: str
+
+
+Trouble = Refused | Unavailable | Stopped
+"""How a request can end that did not do what it was to do."""
+
+ScanResult = Snapshot | RootGone
+HashResult = Entry | Overtaken
+AskResult = Server | Unavailable | Stopped
+ListResult = Listing | NoListing | Trouble
+LookResult = Seen | Trouble
+UploadResult = Done | AlreadyThere | Foreign | Overtaken | Trouble
+DeleteResult = Done | Foreign | Overtaken | Trouble
+Result = ScanResult | HashResult | AskResult | ListResult | LookResult | UploadResult | DeleteResult

@@ -1,0 +1,59 @@
+"""
+What can go wrong, named by what follows from it.
+
+    JatossyncError
+    ├── ConfigError      78  something on this side is set up wrongly; a person must change it
+    ├── StateError       78  the state belongs to something else or is damaged
+    ├── AlreadyRunning    1  another jatossync mirrors this folder
+    ├── Unreachable      69  nothing, or something that is not JATOS, answers
+    └── Denied           77  JATOS answers and refuses everything
+
+Faults of one file are no exceptions: they are outcomes (core/model.py), for they stop nobody else.
+"""
+
+from __future__ import annotations
+
+
+class JatossyncError(Exception):
+    """
+    Ends a command with one message.
+
+    Args:
+        message: What happened, and to what.
+        hint: What the user can do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(JatossyncError):
+    """The configuration, the token or the folder cannot be used as they are."""
+
+    exit_code = 78
+
+
+class StateError(JatossyncError):
+    """The state cannot be used: it belongs to another study, or it is damaged."""
+
+    exit_code = 78
+
+
+class AlreadyRunning(JatossyncError):  # noqa: N818  (named for the state of the world)
+    """Another jatossync holds this folder."""
+
+
+class Unreachable(JatossyncError):  # noqa: N818
+    """No JATOS answers at the configured address."""
+
+    exit_code = 69
+
+
+class Denied(JatossyncError):  # noqa: N818
+    """JATOS refuses the token, the study or the API as a whole."""
+
+    exit_code = 77
