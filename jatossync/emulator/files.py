@@ -1,0 +1,129 @@
+"""A study's assets on disk: what JATOS stores, replaces, deletes and lists."""
+
+import os
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from jatossync.emulator.dialects import Dialect, Refusal, Refused
+from jatossync.emulator.paths import MAX_NAME_BYTES, Names, inside
+
+READ_BYTES = 1024 * 1024
+
+
+class Assets:
+    """The assets folder of one study, seen through one dialect and one kind of file system."""
+
+    def __init__(self, folder: Path, dialect: Dialect, names: Names) -> None:
+        self.folder = folder
+        self._dialect = dialect
+        self._names = names
+
+    def existing(self, path: str, illegal: Refusal) -> Path:
+        """The regular file at `path`; raises `illegal`, or NO_FILE where there is none."""
+        target = self.target(path, illegal)
+        if path.endswith("/") or not target.is_file():
+            raise Refused(Refusal.NO_FILE, path=path)
+        return target
+
+    def target(self, path: str, illegal: Refusal) -> Path:
+        """Where `path` is or would be."""
+        normal = inside(path, self._dialect)
+        if normal is None:
+            raise Refused(illegal, path=path)
+        return self._names.find(self.folder, normal)
+
+    def store(self, source: Path, path: str) -> bool:
+        """Move a received file to `path`; True when it is new, False when it replaced one."""
+        target = self.target(path, Refusal.UPLOAD_PATH)
+        self._check_names(target, Refusal.UPLOAD_FAILED)
+        self._check_clashes(target)
+        new = not target.exists()
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.is_dir():
+                target.rmdir()
+            self._replace(source, target, path)
+        except OSError as error:
+            raise Refused(Refusal.UPLOAD_FAILED) from error
+        return new
+
+    def delete(self, path: str) -> None:
+        """Remove one file; directories are refused."""
+        target = self.target(path, Refusal.DELETE_FAILED)
+        self._check_names(target, Refusal.DELETE_FAILED)
+        if target.is_dir():
+            raise Refused(Refusal.DELETE_FAILED)
+        try:
+            target.unlink()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise Refused(Refusal.NO_FILE, path=path) from error
+
+    def listing(self, *, flatten: bool) -> Any:
+        """The tree of all nodes, or the list of its leaves: files and empty directories."""
+        if not self.folder.is_dir():
+            raise Refused(Refusal.NO_FOLDER)
+        tree = self._node(self.folder, "")
+        return _leaves(tree) if flatten else tree
+
+    def _replace(self, source: Path, target: Path, path: str) -> None:
+        os.replace(source, target)
+        # JATOS unlinks the old entry first, so where names fold the new spelling stays.
+        wanted = self._names.stored(PurePosixPath(path.rstrip("/")).name)
+        if target.name != wanted:
+            target.rename(target.with_name(wanted))
+
+    def _check_names(self, target: Path, refusal: Refusal) -> None:
+        parts = target.relative_to(self.folder).parts
+        if any(len(os.fsencode(part)) > MAX_NAME_BYTES for part in parts):
+            raise Refused(refusal)
+
+    def _check_clashes(self, target: Path) -> None:
+        replaceable = self._dialect.replaces_empty_directories
+        if target.is_dir() and (not replaceable or any(target.iterdir())):
+            raise Refused(Refusal.UPLOAD_CLASH)
+        if target.parent.exists() and not target.parent.is_dir():
+            raise Refused(Refusal.UPLOAD_CLASH)
+
+    def _node(self, entry: Path, path: str) -> dict[str, Any]:
+        found = entry.stat()
+        node: dict[str, Any] = {
+            "name": self._names.stored(entry.name),
+            "path": path,
+            "type": "file",
+            "creation": int(found.st_ctime * 1000),
+            "lastModified": int(found.st_mtime * 1000),
+            "size": found.st_size,
+        }
+        if entry.is_dir():
+            node["type"] = "directory"
+            if path and self._dialect.slash_after_directories:
+                node["path"] = f"{path}/"
+            prefix = f"{path}/" if path else ""
+            entries = [each for each in entry.iterdir() if each.exists()]
+            node["content"] = [
+                self._node(each, prefix + self._listed(each.name)) for each in entries
+            ]
+        elif entry.is_file():
+            node["checksum"] = _adler32(entry)
+        else:
+            node["type"] = "other"
+        return node
+
+    def _listed(self, name: str) -> str:
+        name = self._names.stored(name)
+        return name.replace("\\", "/") if self._dialect.backslash_listed_as_slash else name
+
+
+def _leaves(node: dict[str, Any]) -> list[dict[str, Any]]:
+    if not node.get("content"):
+        return [node]
+    return [leaf for each in node["content"] for leaf in _leaves(each)]
+
+
+def _adler32(path: Path) -> int:
+    checksum = 1
+    with path.open("rb") as file:
+        while piece := file.read(READ_BYTES):
+            checksum = zlib.adler32(piece, checksum)
+    return checksum

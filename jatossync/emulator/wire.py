@@ -1,0 +1,170 @@
+"""HTTP/1.1 on a bare socket.
+
+A library would clean the request target and hide the connection, but the emulator must see the
+target exactly as sent, and must be able to drop a connection in the middle of anything.
+"""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from jatossync.emulator.answers import Answer
+
+MAX_HEAD_BYTES = 256 * 1024
+READ_BYTES = 256 * 1024
+LINGER_S = 5.0
+
+
+class BrokenRequest(Exception):
+    """The other side went away, or did not speak HTTP."""
+
+
+@dataclass
+class Head:
+    """Request line and headers (names in lower case, text as Latin-1)."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+
+    @property
+    def keeps_alive(self) -> bool:
+        return "close" not in self.headers.get("connection", "").lower()
+
+
+class Wire:
+    """One connection: reads requests and bodies, writes answers."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._buffer = bytearray()
+
+    def read_head(self) -> Head | None:
+        """The next request, or None when the client closed the connection between requests."""
+        while (end := self._buffer.find(b"\r\n\r\n")) < 0:
+            if len(self._buffer) > MAX_HEAD_BYTES:
+                raise BrokenRequest("head too long")
+            if not self._fill():
+                if self._buffer.strip():
+                    raise BrokenRequest("head ended early")
+                return None
+        lines = bytes(self._buffer[:end]).lstrip(b"\r\n").decode("latin-1").split("\r\n")
+        del self._buffer[: end + 4]
+        return _parse_head(lines)
+
+    def body(self, head: Head) -> Iterator[bytes]:
+        """The request's body in pieces as they arrive."""
+        if head.headers.get("expect", "").lower() == "100-continue":
+            self._sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if "chunked" in head.headers.get("transfer-encoding", "").lower():
+            yield from self._chunked()
+        else:
+            yield from self._exactly(content_length(head) or 0)
+
+    def send(self, answer: Answer, *, with_body: bool, cut: bool = False) -> None:
+        """Write an answer; `cut` announces the whole body and sends half of it."""
+        length = answer.length + (1 if cut and not answer.length else 0)
+        head = _answer_head(answer, length)
+        if not with_body:
+            self._sock.sendall(head)
+        elif cut:
+            whole = b"".join(answer.chunks())
+            self._sock.sendall(head + whole[: len(whole) // 2])
+        elif answer.chunked:
+            self._sock.sendall(head)
+            for piece in answer.chunks():
+                self._sock.sendall(b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b"")
+            self._sock.sendall(b"0\r\n\r\n")
+        else:
+            for piece in answer.chunks():
+                self._sock.sendall(head + piece)
+                head = b""
+            if head:
+                self._sock.sendall(head)
+
+    def linger(self) -> None:
+        """Take what is still under way, so that the client gets to read the answer."""
+        self._sock.shutdown(socket.SHUT_WR)
+        self._sock.settimeout(LINGER_S)
+        while self._sock.recv(READ_BYTES):
+            pass
+
+    def _fill(self) -> bool:
+        received = self._sock.recv(READ_BYTES)
+        self._buffer += received
+        return bool(received)
+
+    def _take(self, most: int) -> bytes:
+        if not self._buffer and not self._fill():
+            raise BrokenRequest("body ended early")
+        piece = bytes(self._buffer[:most])
+        del self._buffer[:most]
+        return piece
+
+    def _exactly(self, length: int) -> Iterator[bytes]:
+        while length:
+            piece = self._take(min(length, READ_BYTES))
+            length -= len(piece)
+            yield piece
+
+    def _line(self) -> bytes:
+        while (end := self._buffer.find(b"\r\n")) < 0:
+            if len(self._buffer) > MAX_HEAD_BYTES or not self._fill():
+                raise BrokenRequest("line ended early")
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 2]
+        return line
+
+    def _chunked(self) -> Iterator[bytes]:
+        while True:
+            try:
+                size = int(self._line().split(b";")[0], 16)
+            except ValueError as error:
+                raise BrokenRequest("bad chunk size") from error
+            if size <= 0:
+                break
+            yield from self._exactly(size)
+            self._line()
+        while self._line():
+            pass
+
+
+def content_length(head: Head) -> int | None:
+    """The announced length of the body in bytes, None when there is none."""
+    announced = head.headers.get("content-length")
+    if announced is None:
+        return None
+    if not announced.isascii() or not announced.isdigit():
+        raise BrokenRequest("bad content length")
+    return int(announced)
+
+
+def _parse_head(lines: list[str]) -> Head:
+    parts = lines[0].split(" ")
+    if len(parts) < 3 or not parts[-1].startswith("HTTP/1."):
+        raise BrokenRequest("no HTTP request line")
+    headers = {}
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        if not colon:
+            raise BrokenRequest("header without a colon")
+        headers[name.strip().lower()] = value.strip()
+    return Head(parts[0], " ".join(parts[1:-1]), headers)
+
+
+def _answer_head(answer: Answer, length: int) -> bytes:
+    try:
+        reason = HTTPStatus(answer.status).phrase
+    except ValueError:
+        reason = "Unknown"
+    headers = dict(answer.headers)
+    if answer.chunked:
+        headers["Transfer-Encoding"] = "chunked"
+    else:
+        headers["Content-Length"] = str(length)
+    if answer.close:
+        headers["Connection"] = "close"
+    lines = [f"HTTP/1.1 {answer.status} {reason}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")

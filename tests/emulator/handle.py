@@ -1,0 +1,143 @@
+"""A running emulator for tests."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+STOP_S = 10
+
+
+class Emulator:
+    """One emulator process, with its side door.
+
+    Use it in a `with` statement. `url` is what a user would write as `server:`; `folder` holds
+    the assets of `study` on disk. Everything survives `kill` and `restart`, the port included.
+    """
+
+    def __init__(self, root: Path, dialect: str = "3.10", names: str = "exact") -> None:
+        self._command = [sys.executable, "-m", "jatossync.emulator"]
+        self._command += ["--dialect", dialect, "--names", names, "--assets", str(root)]
+        self._start()
+
+    def _start(self) -> None:
+        self.process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, f"the emulator did not start (exit {self.process.wait()})"
+        said = json.loads(line)
+        self.url: str = said["url"]
+        self.token: str = said["token"]
+        self.study: str = said["study"]
+        self.id: int = said["id"]
+        self.folder = Path(said["folder"])
+        # No pool: a kept connection would die with the process and spoil the next call.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._http = httpx.Client(
+            base_url=f"{self.url}/emulator/", trust_env=False, timeout=30, limits=limits
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def api(self) -> str:
+        """The address below which the JATOS API lies."""
+        return f"{self.url}/jatos/api/v1"
+
+    # The process.
+
+    def stop(self) -> int:
+        """End it as a user would; its exit code. Nothing to do when it is gone already."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self._ended()
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self._ended()
+
+    def restart(self) -> None:
+        """Start it again on the same port with the same studies and tokens."""
+        self.stop()
+        self._start()
+
+    def _ended(self) -> int:
+        code = self.process.wait(STOP_S)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self._http.close()
+        return code
+
+    # The side door.
+
+    def requests(self) -> list[dict[str, Any]]:
+        """`method, path, status, bytes, ms` of every API request, in order of arrival."""
+        found: list[dict[str, Any]] = self._order("GET", "requests")
+        return found
+
+    def clear_requests(self) -> None:
+        """Forget the requests so far."""
+        self._order("DELETE", "requests")
+
+    def faults(self, rules: list[dict[str, Any]]) -> None:
+        """Replace all faults, e.g. `[{"method": "POST", "times": 1, "do": "lose"}]`."""
+        self._order("PUT", "faults", rules)
+
+    def add_study(self, title: str = "Another study", uuid: str | None = None) -> dict[str, Any]:
+        """A new study: `id, uuid, dirName, folder`."""
+        order = {"title": title} if uuid is None else {"title": title, "uuid": uuid}
+        made: dict[str, Any] = self._order("POST", "studies", order)
+        return made
+
+    def change_study(self, study: str | None = None, **changes: Any) -> None:
+        """`locked`, `member` or `id` of a study (default: the first)."""
+        self._order("PATCH", f"studies/{study or self.study}", changes)
+
+    def delete_study(self, study: str | None = None) -> None:
+        """Remove a study with its assets."""
+        self._order("DELETE", f"studies/{study or self.study}")
+
+    def add_component(self, html_file_path: str, title: str = "A page") -> None:
+        """A component of the first study."""
+        order = {"title": title, "htmlFilePath": html_file_path}
+        self._order("POST", f"studies/{self.study}/components", order)
+
+    def add_token(self, **fields: Any) -> str:
+        """A new token; `expires_s`, `active`, `member`, `role`."""
+        token: str = self._order("POST", "tokens", fields)["token"]
+        return token
+
+    def change_token(self, token: str | None = None, **changes: Any) -> None:
+        """`active` or `role` of a token (default: the first)."""
+        self._order("PATCH", f"tokens/{token or self.token}", changes)
+
+    def change_api(self, **changes: Any) -> None:
+        """`allowed`, `max_body_bytes`, `proxy` (none, canonical, apache-rewrite)."""
+        self._order("PATCH", "api", changes)
+
+    def _order(self, method: str, path: str, content: object = None) -> Any:
+        answer = self._http.request(method, path, json=content if content is not None else {})
+        assert answer.status_code == httpx.codes.OK, answer.text
+        return answer.json()
+
+    # The study's files.
+
+    def files(self) -> dict[str, bytes]:
+        """Everything in the study's folder: path to content."""
+        found = (path for path in self.folder.rglob("*") if path.is_file())
+        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in found}
