@@ -236,15 +236,37 @@ class Hold:
     seen: Seen
 
 
+class Topic(Enum):
+    """What a note is about."""
+
+    EMPTY = "empty"
+    SPECIAL = "special"
+    QUARANTINED = "quarantined"
+    UNKNOWN = "unknown"
+    FOREIGN = "foreign"
+    """On JATOS and never ours: left alone."""
+    UNHOLDABLE = "unholdable"
+    """A name this JATOS cannot hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """Nothing to do, but the user should know."""
 
     path: RelPath
+    topic: Topic
     why: str
 
 
-Action = Upload | Delete | Adopt | Refresh | Forget | Look | Keep | Hold | Note
+@dataclass(frozen=True, slots=True)
+class Hash:
+    """Hash one large file that the scan left out, then decide."""
+
+    path: RelPath
+    stat: Stat
+
+
+Action = Upload | Delete | Adopt | Refresh | Forget | Look | Keep | Hash | Hold | Note
 
 
 # --- work ----------------------------------------------------------------------------------------
@@ -259,11 +281,18 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
-class Hash:
-    """Hash one large file that the scan left out."""
+class Provenance:
+    """Find out which git commit the folder is at while this burst goes out."""
 
-    path: RelPath
-    stat: Stat
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class GitState:
+    """The work tree the folder lies in; None where it lies in none."""
+
+    commit: str | None
+    dirty: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +305,7 @@ class List:
     """Ask JATOS for all files of the study."""
 
 
-Job = Scan | Hash | Ask | List | Look | Keep | Upload | Delete
+Job = Scan | Hash | Provenance | Ask | List | Look | Keep | Upload | Delete
 
 
 @dataclass(frozen=True, slots=True)

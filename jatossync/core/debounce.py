@@ -1,0 +1,71 @@
+"""
+The waiting room: which paths are dirty, and when each is due.
+
+A path is due when nothing touched it for `quiet_s`, or `max_wait_s` after the first touch however
+busy it is. It is told the time, so its tests are arithmetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+
+from jatossync.core.paths import ROOT, RelPath
+
+FLOOD = 20_000
+"""More dirty paths than this are one dirty folder: a full pass is cheaper than the list."""
+
+
+@dataclass(slots=True)
+class _Mark:
+    first_s: float
+    last_s: float
+    max_wait_s: float
+
+
+class Debounce:
+    """All times are seconds of one monotonic clock."""
+
+    def __init__(self, quiet_s: float) -> None:
+        self._quiet_s = quiet_s
+        self._marks: dict[RelPath, _Mark] = {}
+        self._visits: dict[RelPath, float] = {}
+
+    def __contains__(self, path: RelPath) -> bool:
+        return path in self._marks
+
+    def __len__(self) -> int:
+        return len(self._marks)
+
+    def mark(self, path: RelPath, now_s: float, max_wait_s: float) -> None:
+        """Something may have happened at `path`, or below it."""
+        mark = self._marks.get(path)
+        if mark is not None:
+            mark.last_s = now_s
+        elif len(self._marks) < FLOOD:
+            self._marks[path] = _Mark(now_s, now_s, max_wait_s)
+        else:
+            self._marks = {ROOT: _Mark(now_s, now_s, max_wait_s)}
+
+    def visit(self, path: RelPath, at_s: float) -> None:
+        """Look at `path` at `at_s`, whether or not something happens; the earliest visit counts."""
+        self._visits[path] = min(at_s, self._visits.get(path, at_s))
+
+    def take(self, now_s: float, busy: Container[RelPath]) -> frozenset[RelPath]:
+        """The paths that are due and not busy, which are no longer dirty then."""
+        due = {path for path, mark in self._marks.items() if self._due_s(mark) <= now_s}
+        due.update(path for path, at_s in self._visits.items() if at_s <= now_s)
+        taken = frozenset(path for path in due if path not in busy)
+        for path in taken:
+            self._marks.pop(path, None)
+            self._visits.pop(path, None)
+        return taken
+
+    def due_s(self, busy: Container[RelPath]) -> float | None:
+        """When the next path that is not busy is due; None where nothing waits."""
+        times = [self._due_s(mark) for path, mark in self._marks.items() if path not in busy]
+        times += [at_s for path, at_s in self._visits.items() if path not in busy]
+        return min(times, default=None)
+
+    def _due_s(self, mark: _Mark) -> float:
+        return min(mark.last_s + self._quiet_s, mark.first_s + mark.max_wait_s)

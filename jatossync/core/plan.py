@@ -1,0 +1,260 @@
+"""
+The plan: what to do about each path, from what is here, what was agreed and what JATOS has.
+
+A pure three-way comparison, design.md's table row by row: *local* (the snapshot's entry, None where
+the path is surely absent) x *manifest row* x *seen* (what is known of JATOS, None where nothing is).
+Nothing is written because of a listing alone: bytes that are other than expected, or missing, are
+looked at by themselves first (a listing is no instant, and Adler-32 no proof).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+from jatossync.core.model import (
+    SMALL_BYTES,
+    Action,
+    Adopt,
+    Attempt,
+    Content,
+    Delete,
+    Entry,
+    Forget,
+    Hash,
+    Hold,
+    Keep,
+    Kind,
+    Look,
+    Note,
+    Refresh,
+    Row,
+    Seen,
+    Snapshot,
+    Topic,
+    Upload,
+)
+from jatossync.core.paths import RelPath
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user wants where both sides disagree."""
+
+    drift: Literal["hold", "restore"] = "hold"
+    conflict: Literal["keep-copy", "hold"] = "keep-copy"
+
+
+def plan(
+    local: Snapshot,
+    manifest: Mapping[RelPath, Row],
+    attempts: Mapping[RelPath, Sequence[Attempt]],
+    seen: Callable[[RelPath], Seen | None],
+    listed: Iterable[RelPath],
+    policy: Policy,
+) -> list[Action]:
+    """
+    All actions for the scope of `local`, sorted by path.
+
+    Args:
+        manifest: The rows of the scope (others are left out).
+        attempts: The unanswered requests of the scope, by path.
+        seen: What is known of a path on JATOS.
+        listed: Paths that JATOS has, to find those nobody here knows.
+    """
+    paths = {path for path in (*manifest, *attempts, *listed) if local.covers(path)}
+    paths.update(path for path in local.entries if path)
+    actions = (
+        decide(path, local.at(path), manifest.get(path), attempts.get(path, ()), seen(path), policy)
+        for path in sorted(paths)
+    )
+    return [action for action in actions if action is not None]
+
+
+def decide(
+    path: RelPath,
+    local: Entry | None,
+    row: Row | None,
+    attempts: Sequence[Attempt],
+    seen: Seen | None,
+    policy: Policy,
+) -> Action | None:
+    """What to do about one path; None where it is in step."""
+    if local is None or local.kind is Kind.DIRECTORY:
+        # A directory where the row has a file: the asset is gone here and stands in the way there.
+        return _gone(path, row, attempts, seen, policy)
+    if local.kind is not Kind.FILE:
+        return _left_alone(path, local, row)
+    if local.content is None:
+        assert local.stat is not None, "the scan leaves out only what it has seen"
+        return Hash(path, local.stat)
+    if row is not None and row.content == local.content and not attempts:
+        return _agreed(path, local, row, seen, policy)
+    return _changed(path, local, local.content, row, attempts, seen, policy)
+
+
+# --- bytes that are here --------------------------------------------------------------------------
+
+
+def _agreed(
+    path: RelPath, local: Entry, row: Row, seen: Seen | None, policy: Policy
+) -> Action | None:
+    """JATOS acknowledged these very bytes. Does it still have them?"""
+    if seen is None:
+        return _refresh(local, row, row.remote_ms)
+    match _compare(seen, row.content):
+        case _Match.SAME:
+            return _refresh(local, row, seen.modified_ms or row.remote_ms)
+        case _Match.LIKELY:
+            touched = row.remote_ms is not None and seen.modified_ms != row.remote_ms
+            if touched and row.content.size <= SMALL_BYTES:
+                return Look(path)
+            return _refresh(local, row, seen.modified_ms)
+        case _Match.OTHER:
+            if not seen.looked:
+                return Look(path)
+            return _drift(path, local, row, seen, policy)
+
+
+def _drift(path: RelPath, local: Entry, row: Row, seen: Seen, policy: Policy) -> Action:
+    """Somebody changed or removed on JATOS what we had put there."""
+    what = "removed" if seen.size is None else "changed"
+    if policy.drift == "hold":
+        return Hold(path, f"{what} on JATOS", seen)
+    if seen.size is None:
+        return Upload(path, local, row.content)
+    return _replace(path, local, row.content, {row.content}, seen, f"{what} on JATOS")
+
+
+def _changed(
+    path: RelPath,
+    local: Entry,
+    content: Content,
+    row: Row | None,
+    attempts: Sequence[Attempt],
+    seen: Seen | None,
+    policy: Policy,
+) -> Action:
+    """JATOS has never acknowledged these bytes, or something unanswered was sent since."""
+    ours = _ours(row, attempts)
+    if seen is None or seen.size is None:
+        return Upload(path, local, content, frozenset(ours))
+    match _compare(seen, content):
+        case _Match.SAME:
+            return Adopt(path, local, content, proven=True, remote_ms=seen.modified_ms)
+        case _Match.LIKELY if seen.looked or content.size > SMALL_BYTES:
+            return Adopt(path, local, content, proven=False, remote_ms=seen.modified_ms)
+        case _Match.LIKELY:
+            return Look(path)
+    if any(_compare(seen, mine) is not _Match.OTHER for mine in ours):
+        return Upload(path, local, content, frozenset(ours))
+    if not seen.looked:
+        return Look(path)
+    if policy.conflict == "hold" and not seen.kept:
+        return Hold(
+            path, "changed on both sides" if row else "lies on JATOS with other bytes", seen
+        )
+    return _replace(path, local, content, ours, seen, "overwritten by the file of this folder")
+
+
+def _replace(
+    path: RelPath, local: Entry, content: Content, ours: set[Content], seen: Seen, why: str
+) -> Action:
+    """Overwrite bytes that are not ours, once they are kept (law 4)."""
+    kept = _kept(seen)
+    if kept is None:
+        return Keep(path, why)
+    return Upload(path, local, content, frozenset(ours | {kept}))
+
+
+def _refresh(local: Entry, row: Row, remote_ms: int | None) -> Refresh | None:
+    """Let the row follow a stat that moved without the bytes."""
+    stat = local.stat or row.stat
+    hashed_at_ns = local.hashed_at_ns or row.hashed_at_ns
+    newer = Row(row.path, row.content, stat, hashed_at_ns, row.proven, remote_ms)
+    return None if newer == row else Refresh(newer)
+
+
+# --- no file here ---------------------------------------------------------------------------------
+
+
+def _gone(
+    path: RelPath,
+    row: Row | None,
+    attempts: Sequence[Attempt],
+    seen: Seen | None,
+    policy: Policy,
+) -> Action | None:
+    """The file is surely absent. Is there something of ours to delete?"""
+    ours = _ours(row, attempts)
+    if not ours:
+        if seen is not None and seen.size is not None:
+            return Note(path, Topic.FOREIGN, "only on JATOS, never ours: left alone")
+        return Forget(path) if attempts else None
+    if seen is None:
+        return Delete(path, frozenset(ours))
+    if seen.size is None:
+        return Forget(path) if seen.looked else Look(path)
+    if any(_compare(seen, mine) is not _Match.OTHER for mine in ours):
+        return Delete(path, frozenset(ours))
+    if not seen.looked:
+        return Look(path)
+    kept = _kept(seen)
+    if kept is not None:
+        return Delete(path, frozenset(ours | {kept}))
+    if policy.conflict == "hold":
+        return Hold(path, "deleted here, changed on JATOS", seen)
+    return Keep(path, "deleted in this folder after somebody changed it on JATOS")
+
+
+def _left_alone(path: RelPath, local: Entry, row: Row | None) -> Note | None:
+    """Not a file that takes part: nothing on JATOS changes because of it (laws 2 and 10)."""
+    match local.kind:
+        case Kind.EMPTY:
+            why = "empty; JATOS stores no empty files"
+            if row is not None:
+                why += ", so the last full version stays there"
+            return Note(path, Topic.EMPTY, why)
+        case Kind.SPECIAL:
+            return Note(path, Topic.SPECIAL, local.reason)
+        case Kind.UNKNOWN:
+            return Note(path, Topic.UNKNOWN, local.reason)
+        case _ if local.quarantined:
+            return Note(path, Topic.QUARANTINED, local.reason)
+    return None
+
+
+# --- what is known of JATOS -----------------------------------------------------------------------
+
+
+class _Match(Enum):
+    SAME = "the very bytes"
+    LIKELY = "same size, and nothing that speaks against it"
+    OTHER = "other bytes, or none"
+
+
+def _compare(seen: Seen, content: Content) -> _Match:
+    if seen.size != content.size:
+        return _Match.OTHER
+    if seen.sha256 is not None:
+        return _Match.SAME if seen.sha256 == content.sha256 else _Match.OTHER
+    if seen.adler32 is not None and seen.adler32 != content.adler32:
+        return _Match.OTHER
+    return _Match.LIKELY
+
+
+def _ours(row: Row | None, attempts: Sequence[Attempt]) -> set[Content]:
+    """All bytes that lie on JATOS because of us, or may."""
+    ours = {attempt.content for attempt in attempts if attempt.content is not None}
+    if row is not None:
+        ours.add(row.content)
+    return ours
+
+
+def _kept(seen: Seen) -> Content | None:
+    """The identity of what lies there, if it is in the trash."""
+    if not seen.kept or seen.size is None or seen.sha256 is None or seen.adler32 is None:
+        return None
+    return Content(seen.size, seen.sha256, seen.adler32)
