@@ -1,0 +1,195 @@
+"""
+Who waits for whom: the uploads and deletes that are decided and not yet done.
+
+Law 14: a page never arrives before what it needs. Other files go first, then CSS, then JS and JSON,
+then HTML, and the deletes of a burst after its uploads. Only what stands in the way of a directory
+(or of a file) goes before its turn. Told the time; holds no clock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jatossync.core.model import LARGE_BYTES, Delete, Upload
+from jatossync.core.paths import RelPath, below, parents
+
+PATIENCE_S = 60.0
+"""So long a class waits for the ones before it."""
+
+NOT_WAITED_FOR_BYTES = 32 * 1024 * 1024
+"""Nobody waits for a file larger than this, but the deletes of its burst."""
+
+SMALL_ONLY_WORKERS = 2
+"""Workers that never take a file over LARGE_BYTES, so that a saved page is never stuck behind."""
+
+_RANKS = {"css": 1, "js": 2, "mjs": 2, "cjs": 2, "json": 2, "html": 3, "htm": 3, "xhtml": 3}
+_DELETE_RANK = 4
+
+
+def rank(path: RelPath) -> int:
+    """The class of an upload: 0 other files, 1 CSS, 2 JS and JSON, 3 HTML."""
+    return _RANKS.get(path.rpartition(".")[2].lower(), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One decided request."""
+
+    action: Upload | Delete
+    burst: int
+    since_s: float
+    not_before_s: float
+    refusals: int = 0
+
+    @property
+    def path(self) -> RelPath:
+        return self.action.path
+
+    @property
+    def large(self) -> bool:
+        return isinstance(self.action, Upload) and self.action.content.size > LARGE_BYTES
+
+    @property
+    def rank(self) -> int:
+        return rank(self.path) if isinstance(self.action, Upload) else _DELETE_RANK
+
+    @property
+    def awaited(self) -> bool:
+        """Whether later classes wait for it. A refused file holds nobody up."""
+        return (
+            isinstance(self.action, Upload)
+            and not self.refusals
+            and self.action.content.size <= NOT_WAITED_FOR_BYTES
+        )
+
+    @property
+    def open_upload(self) -> bool:
+        """Whether the deletes of its burst wait for it: however large, for a rename's sake."""
+        return isinstance(self.action, Upload) and not self.refusals
+
+
+class Queue:
+    """At most one item per path, waiting or under way."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._waiting: list[dict[RelPath, Item]] = [{} for _ in range(_DELETE_RANK + 1)]
+        self._running: dict[RelPath, Item] = {}
+        self._awaited: Counter[int] = Counter()
+        self._open_uploads: Counter[int] = Counter()
+        # How many deletes lie below a path, to find what stands in the way of an upload.
+        self._delete_dirs: Counter[RelPath] = Counter()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._waiting)) + len(self._running)
+
+    def __iter__(self) -> Iterator[Item]:
+        yield from self._running.values()
+        for items in self._waiting:
+            yield from items.values()
+
+    def running(self, path: RelPath) -> bool:
+        """Whether a request for `path` is under way."""
+        return path in self._running
+
+    @property
+    def idle_workers(self) -> int:
+        """How many more requests may start."""
+        return self._workers - len(self._running)
+
+    def waiting(self, path: RelPath) -> Item | None:
+        """The item that waits for `path`, if one does."""
+        return next((items[path] for items in self._waiting if path in items), None)
+
+    def put(self, item: Item) -> None:
+        """Let `item` wait, instead of what waited for its path."""
+        self.drop(item.path)
+        self._waiting[item.rank][item.path] = item
+        self._count(item, +1)
+
+    def drop(self, path: RelPath) -> None:
+        """Forget what waits for `path`; what is under way goes on."""
+        for items in self._waiting:
+            item = items.pop(path, None)
+            if item is not None:
+                self._count(item, -1)
+
+    def clear(self) -> None:
+        """Forget all that waits."""
+        for items in self._waiting:
+            for path in list(items):
+                self.drop(path)
+
+    def take(self, now_s: float) -> Item | None:
+        """The next item that may start, which then is under way until `finish`."""
+        if self.idle_workers <= 0:
+            return None
+        item = next(self._startable(now_s), None)
+        if item is not None:
+            del self._waiting[item.rank][item.path]
+            self._running[item.path] = item
+        return item
+
+    def finish(self, path: RelPath) -> Item:
+        """The request for `path` ended; its item is no longer in the queue."""
+        item = self._running.pop(path)
+        self._count(item, -1)
+        return item
+
+    def wake_s(self, now_s: float) -> float | None:
+        """When a waiting item may start merely because time passes; None: only after a finish."""
+        if self.idle_workers <= 0:
+            return None
+        times = (
+            item.not_before_s if item.not_before_s > now_s else item.since_s + PATIENCE_S
+            for items in self._waiting
+            for item in items.values()
+        )
+        return min((at_s for at_s in times if at_s > now_s), default=None)
+
+    def _startable(self, now_s: float) -> Iterator[Item]:
+        for turn, items in enumerate(self._waiting[:_DELETE_RANK]):
+            waits = any(self._awaited[before] for before in range(turn))
+            yield from self._startable_uploads(items, waits, now_s)
+        for item in self._waiting[_DELETE_RANK].values():
+            if item.not_before_s <= now_s and not self._open_uploads[item.burst]:
+                yield item
+
+    def _startable_uploads(
+        self, items: dict[RelPath, Item], waits: bool, now_s: float
+    ) -> Iterator[Item]:
+        for item in items.values():
+            if waits and now_s - item.since_s < PATIENCE_S:
+                return  # the oldest stands first
+            if item.not_before_s > now_s or (item.large and not self._room_for_large()):
+                continue
+            obstacles = self._obstacles(item.path)
+            if not obstacles:
+                yield item
+            for obstacle in obstacles:
+                if obstacle.not_before_s <= now_s and not self.running(obstacle.path):
+                    yield obstacle
+
+    def _obstacles(self, path: RelPath) -> list[Item]:
+        """Deletes to come of files where `path` needs a directory, or below it."""
+        deletes = self._waiting[_DELETE_RANK]
+        running = (item for item in self._running.values() if isinstance(item.action, Delete))
+        found = [deletes[up] for up in parents(path) if up in deletes]
+        if self._delete_dirs[path]:
+            found += [item for item in deletes.values() if below(item.path, path)]
+        return found + [
+            item for item in running if below(path, item.path) or below(item.path, path)
+        ]
+
+    def _room_for_large(self) -> bool:
+        large = sum(item.large for item in self._running.values())
+        return large < max(1, self._workers - SMALL_ONLY_WORKERS)
+
+    def _count(self, item: Item, by: int) -> None:
+        self._awaited[item.rank] += by * item.awaited
+        self._open_uploads[item.burst] += by * item.open_upload
+        if isinstance(item.action, Delete):
+            for up in parents(item.path):
+                self._delete_dirs[up] += by
