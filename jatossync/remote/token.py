@@ -1,0 +1,158 @@
+"""
+The JATOS token: where it comes from, and the wrapper that keeps it out of everything printed.
+
+A token is checked by its own check digits before any request is made (jatos-api.md, Token).
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from typing import NoReturn
+
+from jatossync.core.secrets import well_formed
+from jatossync.errors import ConfigError
+
+_MAX_BYTES = 4096
+"""A file with more than this holds something else; a token has 41 characters."""
+
+_HOW_TO_GET_ONE = (
+    "In JATOS click your name at the top right, then “My API tokens” and “New Token”. "
+    "Save the token in a file that only you can read, and name that file as token_file "
+    "in the configuration."
+)
+
+
+class Token:
+    """
+    A secret that shows itself to nobody but `reveal`.
+
+    Not pickled or copied, and its `repr` and `str` have only the source, so that no log, error or
+    traceback has the value (law 12).
+    """
+
+    __slots__ = ("__secret", "source")
+
+    source: str
+    """For people: `token_file ~/.config/jatossync/token`, `$JATOSSYNC_TOKEN`."""
+
+    def __init__(self, secret: str, source: str) -> None:
+        self.__secret = secret.strip()
+        self.source = source
+
+    def reveal(self) -> str:
+        """The secret itself: for the Authorization header and nothing else."""
+        return self.__secret
+
+    def fault(self) -> str | None:
+        """What is wrong with the token's form, without its value; None where nothing is."""
+        if not self.__secret:
+            return "it is empty"
+        if len(self.__secret.splitlines()) > 1:
+            return "it has several lines; only the token may be there"
+        if not self.__secret.isascii():
+            return "it has a character that no token has (it is not plain ASCII)"
+        return well_formed(self.__secret)
+
+    def __repr__(self) -> str:
+        return f"Token(jap_…, from {self.source})"
+
+    __str__ = __repr__
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a token is not pickled or copied: it would be written somewhere")
+
+
+def find_token(
+    token_file: str | None, inline: Token | str | None, environ: Mapping[str, str]
+) -> tuple[Token, list[str]]:
+    """
+    The token, and warnings for the user.
+
+    The first source that is configured counts: `$CREDENTIALS_DIRECTORY/token`, `token_file`,
+    `token:` in the configuration, `$JATOSSYNC_TOKEN` (design.md, Configuration).
+
+    Args:
+        token_file: An absolute path.
+
+    Raises:
+        ConfigError: No source is configured, or the first one cannot be read or holds no
+            well-formed token. It never falls through to the next.
+    """
+    token, warnings = _first_source(token_file, inline, environ)
+    if fault := token.fault():
+        raise ConfigError(
+            f"The token from {token.source} cannot be used: {fault}.",
+            "Copy it once more from where you keep it, or make a new one. " + _HOW_TO_GET_ONE,
+        )
+    return token, warnings
+
+
+def _first_source(
+    token_file: str | None, inline: Token | str | None, environ: Mapping[str, str]
+) -> tuple[Token, list[str]]:
+    credential = _credential(environ)
+    if credential:
+        return _from_file(credential, "$CREDENTIALS_DIRECTORY/token"), []
+    if token_file:
+        token = _from_file(token_file, f"token_file {_short(token_file)}")
+        return token, _readable_by_others(token_file)
+    if inline:
+        token = inline if isinstance(inline, Token) else Token(inline, "token: in the config")
+        warning = (
+            "The token stands in the configuration itself, where it is easily shared or committed "
+            "by accident; put it into a file of its own and name that as token_file"
+        )
+        return token, [warning]
+    if environ.get("JATOSSYNC_TOKEN"):
+        return Token(environ["JATOSSYNC_TOKEN"], "$JATOSSYNC_TOKEN"), []
+    raise ConfigError("There is no JATOS token.", _HOW_TO_GET_ONE)
+
+
+def _credential(environ: Mapping[str, str]) -> str | None:
+    """The path of systemd's credential; None where the unit passes none of this name."""
+    directory = environ.get("CREDENTIALS_DIRECTORY")
+    if not directory:
+        return None
+    path = os.path.join(directory, "token")
+    return path if os.path.lexists(path) else None
+
+
+def _from_file(path: str, source: str) -> Token:
+    try:
+        return Token(_text(path), source)
+    except OSError as exc:
+        raise ConfigError(
+            f"The token cannot be read from {source}: {exc.strerror}.",
+            "Put the token into that file, or name another one. " + _HOW_TO_GET_ONE,
+        ) from exc
+
+
+def _text(path: str) -> str:
+    """
+    A file's text, as editors and shells of all systems write it (PowerShell: UTF-16).
+
+    What is no text comes out as U+FFFD: no error that could show the bytes.
+    """
+    with open(path, "rb") as file:
+        raw = file.read(_MAX_BYTES)
+    utf16 = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return raw.decode("utf-16" if utf16 else "utf-8-sig", errors="replace")
+
+
+def _readable_by_others(path: str) -> list[str]:
+    if os.name == "nt":  # access control lists: the mode says nothing
+        return []
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return []
+    if not mode & 0o077:
+        return []
+    return [f"Others on this computer can read the token; type: chmod 600 {shlex.quote(path)}"]
+
+
+def _short(path: str) -> str:
+    home = os.path.expanduser("~")
+    return "~" + path[len(home) :] if path.startswith(home + os.sep) else path
