@@ -1,66 +1,22 @@
 """The JATOS API: from a request to its answer."""
 
 import re
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import shutil
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
 
-from jatossync.emulator import shapes
+from jatossync.emulator import runs, shapes
+from jatossync.emulator.access import Access
 from jatossync.emulator.answers import Answer, file_answer
+from jatossync.emulator.calls import Call
 from jatossync.emulator.dialects import Dialect, Refusal, Refused
+from jatossync.emulator.export import study_archive
 from jatossync.emulator.files import Assets
-from jatossync.emulator.multipart import Upload, boundary_of
-from jatossync.emulator.paths import API, JAVA_BLANKS, Names, url_decode
-from jatossync.emulator.state import UPLOADS, State, Study, Token
-from jatossync.emulator.wire import Head, content_length
+from jatossync.emulator.paths import API, Names, decoded_path
+from jatossync.emulator.state import State, Study
+from jatossync.emulator.uploads import Uploads
 
-TOKEN_LENGTH = len("jap_") + 31 + 6
-LONG_MAX = 2**63 - 1
-
-
-@dataclass
-class Call:
-    """One request on its way through the API."""
-
-    head: Head
-    target: str  # behind the proxy
-    body: Iterator[bytes]
-
-    @property
-    def page(self) -> str:
-        return self.target.partition("?")[0]
-
-    @property
-    def query(self) -> dict[str, str]:
-        found = parse_qs(self.target.partition("?")[2], keep_blank_values=True)
-        return {name: values[-1] for name, values in found.items()}
-
-    def asks(self, name: str) -> bool:
-        return self.query.get(name) == "true"
-
-
-class InFlight:
-    """Paths that are being uploaded right now."""
-
-    def __init__(self) -> None:
-        self._paths: set[tuple[str, str]] = set()
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def claim(self, path: tuple[str, str]) -> Iterator[bool]:
-        """Whether nobody else is uploading this path; others find it taken meanwhile."""
-        with self._lock:
-            alone = path not in self._paths
-            self._paths.add(path)
-        try:
-            yield alone
-        finally:
-            if alone:
-                with self._lock:
-                    self._paths.discard(path)
+Action = Callable[..., Answer]
 
 
 class Api:
@@ -70,48 +26,45 @@ class Api:
         self._state = state
         self._dialect = dialect
         self._names = names
-        self._uploads = InFlight()
-        self._routes = self._make_routes()
-        (state.root / UPLOADS).mkdir(exist_ok=True)
+        self._access = Access(state, dialect)
+        self._uploads = Uploads(state, self._access, dialect, names)
+        self._routes = [(method, re.compile(path), act) for method, path, act in self._table()]
 
     def answer(self, call: Call) -> Answer:
         """The answer to a call; refusals become answers of the dialect."""
         try:
-            return self._answer(call)
+            act, arguments = self._route(call)
+            return act(call, *arguments)
         except Refused as refused:
-            refused.details.setdefault("target", call.target)
+            refused.details["target"] = call.target
             return self._dialect.refuse(refused)
 
     def assets(self, study: Study) -> Assets:
         """The study's assets as this server sees them."""
         return Assets(self._state.folder(study), self._dialect, self._names)
 
-    def _make_routes(self) -> list[tuple[str, re.Pattern[str], Callable[..., Answer]]]:
+    def _table(self) -> list[tuple[str, str, Action]]:
         study = "/studies/([^/]+)"
         root = re.escape(self._dialect.assets_root_route)
-        routes: list[tuple[str, str, Callable[..., Answer]]] = [
+        listing = [("GET", f"{study}/assets/structure", self._listing)]
+        return [
+            *(listing if self._dialect.has_listing else []),
             ("GET", "/admin/token", self._admin_token),
             ("GET", "/admin/status", self._admin_status),
             ("GET", "/studies/properties", self._all_properties),
             ("GET", f"{study}/properties", self._properties),
-            ("POST", f"{study}/assets/(.+)", self._upload),
-            ("POST", f"{study}/{root}()", self._upload),
+            ("GET", study, self._export),
+            ("DELETE", study, self._delete_study),
+            ("GET", f"{study}/log", self._log),
+            ("GET", f"{study}/studyCodes", self._study_codes),
+            ("GET", "/results/metadata", self._results),
+            ("POST", f"{study}/assets/(.+)", self._uploads.answer),
+            ("POST", f"{study}/{root}()", self._uploads.answer),
             ("GET", f"{study}/assets/(.+)", self._download),
             ("DELETE", f"{study}/assets/(.+)", self._delete),
         ]
-        if self._dialect.has_listing:
-            routes.insert(0, ("GET", f"{study}/assets/structure", self._listing))
-        return [(method, re.compile(pattern), act) for method, pattern, act in routes]
 
-    def _answer(self, call: Call) -> Answer:
-        act, arguments = self._route(call)
-        if act == self._upload:
-            return self._upload(call, *arguments)
-        for _ in self._limited(call):
-            pass
-        return act(call, *arguments)
-
-    def _route(self, call: Call) -> tuple[Callable[..., Answer], tuple[str, ...]]:
+    def _route(self, call: Call) -> tuple[Action, tuple[str, ...]]:
         method = "GET" if call.head.method == "HEAD" else call.head.method
         path = call.page.removeprefix(API)
         for wanted, pattern, act in self._routes:
@@ -119,131 +72,89 @@ class Api:
                 return act, found.groups()
         raise Refused(Refusal.NO_ROUTE, method=call.head.method, page=call.page)
 
-    def _limited(self, call: Call) -> Iterator[bytes]:
-        """The body; refused as soon as it is known to be over the server's limit."""
-        limit = self._state.switches.max_body_bytes
-        received = 0
-        if (content_length(call.head) or 0) > limit:
-            raise Refused(Refusal.TOO_LARGE)
-        for piece in call.body:
-            received += len(piece)
-            if received > limit:
-                raise Refused(Refusal.TOO_LARGE)
-            yield piece
-
-    # Who may do what.
-
-    def _token(self, call: Call) -> Token:
-        if not self._state.switches.allowed:
-            raise Refused(Refusal.API_OFF)
-        scheme, _, given = call.head.headers.get("authorization", "").partition(" ")
-        if scheme != "Bearer":
-            raise Refused(Refusal.NOT_SIGNED_IN)
-        if len(given) < TOKEN_LENGTH:
-            raise Refused(Refusal.INTERNAL)
-        token = self._state.tokens.get(given)
-        if token is None or not token.active or token.expired:
-            raise Refused(Refusal.BAD_TOKEN)
-        return token
-
-    def _study(self, token: Token, raw: str) -> Study:
-        given = url_decode(raw)
-        is_number = given.isascii() and given.isdigit() and int(given) <= LONG_MAX
-        studies = list(self._state.studies.values())
-        if is_number:
-            found = next((each for each in studies if each.id == int(given)), None)
-        else:
-            found = next((each for each in studies if each.uuid == given), None)
-        if found is None:
-            kind = Refusal.NO_STUDY_ID if is_number else Refusal.NO_STUDY_UUID
-            raise Refused(kind, given=given)
-        if not (token.member and found.member):
-            raise Refused(Refusal.NO_ACCESS, id=found.id)
-        return found
-
-    def _assets_study(self, call: Call, raw: str) -> Study:
-        token = self._token(call)
-        if token.role == "VIEWER":
-            raise Refused(Refusal.BAD_TOKEN)
-        return self._study(token, raw)
-
-    def _unlocked_study(self, call: Call, raw: str) -> Study:
-        study = self._assets_study(call, raw)
-        if study.locked and self._dialect.enforces_locks:
-            raise Refused(Refusal.LOCKED, id=study.id)
-        return study
-
-    def _asset_path(self, raw: str) -> str:
-        path = url_decode(raw)
-        if "\0" in path and self._dialect.nul_is_internal_error:
-            raise Refused(Refusal.INTERNAL)
-        return path.removeprefix("/")
-
-    # The calls.
+    # The server and its studies.
 
     def _admin_token(self, call: Call) -> Answer:
-        return self._dialect.data(shapes.token(self._token(call), self._dialect))
+        call.drain()
+        return self._dialect.data(shapes.token(self._access.token(call.head), self._dialect))
 
     def _admin_status(self, call: Call) -> Answer:
-        self._token(call)
+        call.drain()
+        self._access.token(call.head)
         return self._dialect.data(shapes.status(self._state))
 
     def _all_properties(self, call: Call) -> Answer:
-        token = self._token(call)
-        studies = self._state.studies.values() if token.member else ()
-        return self._dialect.data([self._shape(each) for each in studies if each.member])
+        call.drain()
+        return self._dialect.data([self._shape(each) for each in self._visible(call)])
 
     def _properties(self, call: Call, study: str) -> Answer:
-        return self._dialect.data(self._shape(self._study(self._token(call), study)))
+        call.drain()
+        found = self._access.study(self._access.token(call.head), study)
+        return self._dialect.data(self._shape(found))
+
+    def _export(self, call: Call, study: str) -> Answer:
+        call.drain()
+        found = self._access.study(self._access.user(call.head), study)
+        return study_archive(found, self._shape(found), self._state.folder(found))
+
+    def _delete_study(self, call: Call, study: str) -> Answer:
+        call.drain()
+        found = self._access.unlocked(self._access.user(call.head), study)
+        with self._state.change():
+            self._state.studies.pop(found.uuid, None)
+            shutil.rmtree(self._state.folder(found), ignore_errors=True)
+        return self._dialect.done(200, "Study deleted successfully")
+
+    def _visible(self, call: Call) -> list[Study]:
+        token = self._access.token(call.head)
+        studies = list(self._state.studies.values())
+        return [each for each in studies if token.member and each.member]
 
     def _shape(self, study: Study) -> dict[str, Any]:
         return shapes.study(study, self._dialect)
 
+    # Runs.
+
+    def _log(self, call: Call, study: str) -> Answer:
+        call.drain()
+        found = self._access.study(self._access.token(call.head), study)
+        if call.query.get("download", "true") == "true":
+            return runs.log_file(found)
+        return runs.log_entries(found, call.query.get("entryLimit", "-1"), self._dialect)
+
+    def _results(self, call: Call) -> Answer:
+        call.drain()
+        wanted = call.query.get("studyId")
+        studies = [each for each in self._visible(call) if str(each.id) == wanted]
+        return runs.metadata(studies, self._dialect)
+
+    def _study_codes(self, call: Call, study: str) -> Answer:
+        call.drain()
+        found = self._access.study(self._access.user(call.head), study)
+        with self._state.change():
+            codes = runs.study_codes(found, call.query)
+        return self._dialect.data(codes)
+
+    # Assets; uploads have a module of their own.
+
     def _listing(self, call: Call, study: str) -> Answer:
-        assets = self.assets(self._assets_study(call, study))
-        return self._dialect.data(assets.listing(flatten=call.asks("flatten")))
+        call.drain()
+        found = self._access.study(self._access.user(call.head), study)
+        flatten = call.query.get("flatten") == "true"
+        return self._dialect.data(self.assets(found).listing(flatten=flatten))
 
     def _download(self, call: Call, study: str, raw: str) -> Answer:
-        found = self._assets_study(call, study)
-        path = self._asset_path(raw)
+        call.drain()
+        found = self._access.study(self._access.user(call.head), study)
+        path = decoded_path(raw, self._dialect)
         file = self.assets(found).existing(path, Refusal.DOWNLOAD_PATH)
-        return file_answer(file, shapes.download_headers(path, self._dialect))
+        try:
+            return file_answer(file, shapes.download_headers(file.name, self._dialect))
+        except FileNotFoundError:
+            raise Refused(Refusal.NO_FILE, path=path) from None
 
     def _delete(self, call: Call, study: str, raw: str) -> Answer:
-        found = self._unlocked_study(call, study)
-        self.assets(found).delete(self._asset_path(raw))
+        call.drain()
+        found = self._access.unlocked(self._access.user(call.head), study)
+        self.assets(found).delete(decoded_path(raw, self._dialect))
         return self._dialect.done(200, "File deleted successfully")
-
-    def _upload(self, call: Call, study: str, raw: str) -> Answer:
-        claimed = (study, self._names.same(url_decode(raw)))
-        upload = Upload(self._state.root / UPLOADS)
-        try:
-            with self._uploads.claim(claimed) as alone:
-                self._receive(call, upload)
-                return self._store(call, study, raw, upload, alone)
-        finally:
-            upload.discard()
-
-    def _receive(self, call: Call, upload: Upload) -> None:
-        """JATOS reads the whole body before it looks at the token."""
-        boundary = boundary_of(call.head.headers.get("content-type", ""))
-        body = self._limited(call)
-        if boundary is not None:
-            upload.receive(boundary, body)
-        for _ in body:
-            pass
-
-    def _store(self, call: Call, study: str, raw: str, upload: Upload, alone: bool) -> Answer:
-        found = self._unlocked_study(call, study)
-        if upload.missing:
-            raise Refused(Refusal.FILE_MISSING)
-        path = self._asset_path(raw)
-        if not path or path.endswith("/"):
-            path += upload.filename
-        if self._dialect.trims_upload_paths:
-            path = path.strip(JAVA_BLANKS)
-        if not alone:
-            raise Refused(Refusal.UPLOAD_FAILED)
-        if self.assets(found).store(upload.path, path):
-            return self._dialect.done(201, "File uploaded successfully")
-        return self._dialect.done(200, "File overwritten successfully")

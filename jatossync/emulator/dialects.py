@@ -64,7 +64,7 @@ _NO_FOLDER = "Study assets directory couldn't be found"
 _API_OFF = "JATOS' current settings do not allow API usage"
 _TOO_LARGE = "Request entity too large"
 _DIFFERENT_TYPE = "File already exists but is of a different type"
-_NO_PATH = "IO error: Couldn't generate path to file or directory \"{path}\"."
+_NO_PATH = 'IO error: Couldn\'t generate path to file or directory "{path}".'
 
 _LEGACY: dict[Refusal, Said] = {
     Refusal.NO_ROUTE: Said(404, "Requested page {page} couldn't be found."),
@@ -126,6 +126,7 @@ class Dialect:
     envelope: bool  # {"apiVersion", "message"|"data"|"error"} instead of plain texts
     has_listing: bool  # GET …/assets/structure
     enforces_locks: bool
+    has_viewers: bool  # a role that sees studies and results, but no assets
     trims_upload_paths: bool  # characters up to U+0020 at both ends
     illegal_characters: str
     nul_is_internal_error: bool
@@ -172,6 +173,7 @@ _3_9 = Dialect(
     envelope=False,
     has_listing=True,
     enforces_locks=True,
+    has_viewers=False,
     trims_upload_paths=False,
     illegal_characters="",
     nul_is_internal_error=True,
@@ -199,6 +201,7 @@ _3_10 = Dialect(
     envelope=True,
     has_listing=True,
     enforces_locks=True,
+    has_viewers=True,
     trims_upload_paths=True,
     illegal_characters='\\<>:"|?*\x7f' + "".join(map(chr, range(32))),
     nul_is_internal_error=False,

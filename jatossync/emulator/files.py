@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from jatossync.emulator.dialects import Dialect, Refusal, Refused
-from jatossync.emulator.paths import MAX_NAME_BYTES, Names, inside
+from jatossync.emulator.paths import Names, inside
 
 READ_BYTES = 1024 * 1024
 
@@ -19,45 +19,51 @@ class Assets:
         self._dialect = dialect
         self._names = names
 
-    def existing(self, path: str, illegal: Refusal) -> Path:
-        """The regular file at `path`; raises `illegal`, or NO_FILE where there is none."""
-        target = self.target(path, illegal)
-        if path.endswith("/") or not target.is_file():
-            raise Refused(Refusal.NO_FILE, path=path)
-        return target
-
-    def target(self, path: str, illegal: Refusal) -> Path:
-        """Where `path` is or would be."""
+    def place(self, path: str, illegal: Refusal) -> str:
+        """The normalised path; raises `illegal` for one that JATOS does not take."""
         normal = inside(path, self._dialect)
         if normal is None:
             raise Refused(illegal, path=path)
-        return self._names.find(self.folder, normal)
+        return normal
 
-    def store(self, source: Path, path: str) -> bool:
-        """Move a received file to `path`; True when it is new, False when it replaced one."""
-        target = self.target(path, Refusal.UPLOAD_PATH)
-        self._check_names(target, Refusal.UPLOAD_FAILED)
-        self._check_clashes(target)
-        new = not target.exists()
+    def existing(self, path: str, illegal: Refusal) -> Path:
+        """The regular file at `path`; raises `illegal`, or NO_FILE where there is none."""
+        place = self.place(path, illegal)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if target.is_dir():
-                target.rmdir()
-            self._replace(source, target, path)
+            target = self._names.find(self.folder, place)
+            if target.is_file():
+                return target
+        except OSError:  # a name that the file system cannot have
+            pass
+        raise Refused(Refusal.NO_FILE, path=path)
+
+    def store(self, source: Path, place: str) -> bool:
+        """Move a received file to its place; True when it is new, False when it replaced one."""
+        try:
+            target = self._names.find(self.folder, place)
+            self._make_room(target)
+            new = not target.exists()
+            os.replace(source, target)
+            # JATOS unlinks the old entry first: where names fold, the new spelling stays.
+            wanted = self._names.stored(PurePosixPath(place).name)
+            if place and target.name != wanted:
+                target.rename(target.with_name(wanted))
         except OSError as error:
             raise Refused(Refusal.UPLOAD_FAILED) from error
         return new
 
     def delete(self, path: str) -> None:
         """Remove one file; directories are refused."""
-        target = self.target(path, Refusal.DELETE_FAILED)
-        self._check_names(target, Refusal.DELETE_FAILED)
-        if target.is_dir():
-            raise Refused(Refusal.DELETE_FAILED)
+        place = self.place(path, Refusal.DELETE_FAILED)
         try:
+            target = self._names.find(self.folder, place)
+            if target.is_dir():
+                raise Refused(Refusal.DELETE_FAILED)
             target.unlink()
-        except (FileNotFoundError, NotADirectoryError) as error:
+        except FileNotFoundError as error:
             raise Refused(Refusal.NO_FILE, path=path) from error
+        except OSError as error:
+            raise Refused(Refusal.DELETE_FAILED) from error
 
     def listing(self, *, flatten: bool) -> Any:
         """The tree of all nodes, or the list of its leaves: files and empty directories."""
@@ -66,24 +72,16 @@ class Assets:
         tree = self._node(self.folder, "")
         return _leaves(tree) if flatten else tree
 
-    def _replace(self, source: Path, target: Path, path: str) -> None:
-        os.replace(source, target)
-        # JATOS unlinks the old entry first, so where names fold the new spelling stays.
-        wanted = self._names.stored(PurePosixPath(path.rstrip("/")).name)
-        if target.name != wanted:
-            target.rename(target.with_name(wanted))
-
-    def _check_names(self, target: Path, refusal: Refusal) -> None:
-        parts = target.relative_to(self.folder).parts
-        if any(len(os.fsencode(part)) > MAX_NAME_BYTES for part in parts):
-            raise Refused(refusal)
-
-    def _check_clashes(self, target: Path) -> None:
-        replaceable = self._dialect.replaces_empty_directories
-        if target.is_dir() and (not replaceable or any(target.iterdir())):
-            raise Refused(Refusal.UPLOAD_CLASH)
-        if target.parent.exists() and not target.parent.is_dir():
-            raise Refused(Refusal.UPLOAD_CLASH)
+    def _make_room(self, target: Path) -> None:
+        """Make the directories above; an empty directory gives way where the dialect says so."""
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise Refused(Refusal.UPLOAD_CLASH) from error
+        if target.is_dir():
+            if not self._dialect.replaces_empty_directories or any(target.iterdir()):
+                raise Refused(Refusal.UPLOAD_CLASH)
+            target.rmdir()
 
     def _node(self, entry: Path, path: str) -> dict[str, Any]:
         found = entry.stat()

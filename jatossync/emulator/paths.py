@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
-from jatossync.emulator.dialects import Dialect
+from jatossync.emulator.dialects import Dialect, Refusal, Refused
 
 API = "/jatos/api/v1"
 MAX_TARGET_BYTES = 2048
-MAX_NAME_BYTES = 255
 PROXIES = ("none", "canonical", "apache-rewrite")
 JAVA_BLANKS = "".join(map(chr, range(33)))  # what Java's String.trim() takes away
 
@@ -54,6 +53,16 @@ def url_decode(raw: str) -> str:
     return unquote_to_bytes(raw.replace("+", " ")).decode("utf-8", "replace")
 
 
+def decoded_path(raw: str, dialect: Dialect, *, trim: bool = False) -> str:
+    """The path of an asset that the raw rest of an address names."""
+    path = url_decode(raw)
+    if "\0" in path and dialect.nul_is_internal_error:
+        raise Refused(Refusal.INTERNAL)
+    if trim:
+        path = path.strip(JAVA_BLANKS)
+    return path.removeprefix("/")
+
+
 def through_proxy(target: str, proxy: str) -> str:
     """The target as it arrives behind a proxy that decodes and re-encodes the path."""
     if proxy == "none":
@@ -64,7 +73,7 @@ def through_proxy(target: str, proxy: str) -> str:
 
 def inside(path: str, dialect: Dialect) -> str | None:
     """The normalised path below the assets folder ('' = the folder), None when it is illegal."""
-    if any(char in dialect.illegal_characters for char in path):
+    if not path.strip(JAVA_BLANKS) or any(char in dialect.illegal_characters for char in path):
         return None
     normal = posixpath.normpath(path.lstrip("/") or ".")
     if normal == ".." or normal.startswith("../"):

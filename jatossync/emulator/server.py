@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from jatossync.emulator.answers import Answer
-from jatossync.emulator.api import Api, Call
+from jatossync.emulator.api import Api
+from jatossync.emulator.calls import Call, limited
 from jatossync.emulator.dialects import TEXT, Dialect
 from jatossync.emulator.faults import Fault, Faults
 from jatossync.emulator.paths import API, Names, target_problem, through_proxy, url_decode
@@ -108,7 +109,9 @@ class _Connection(socketserver.BaseRequestHandler):
         fault = self.server.faults.take(head.method, path) or Fault("none")
         status = None
         try:
-            answer = self._act(Call(head, target, _counted(body, record, fault)), fault)
+            counted = _counted(body, record, fault)
+            limit = self.server.state.switches.max_body_bytes
+            answer = self._act(Call(head, target, limited(head, counted, limit)), fault)
             try:
                 self._send(wire, head, answer, fault)
                 status = answer.status

@@ -78,13 +78,16 @@ def token(token: Token, dialect: Dialect) -> dict[str, Any]:
     roles = ["USER", "ADMIN"] if token.role == "ADMIN" and token.member else ["USER"]
     if token.role == "VIEWER":
         roles = ["VIEWER"]
-    common = {"id": token.id, "name": "emulator", "creationDate": token.created_ms}
+    common = {"id": token.id, "name": token.name, "creationDate": token.created_ms}
     ends = {"isExpired": token.expired, "expirationDate": token.expiration_ms}
     if not dialect.envelope:
         legacy = {"expires": token.expires_s, "active": token.active}
         return common | legacy | ends | {"isAdminToken": "ADMIN" in roles}
-    owner = {"username": "admin", "userId": 1} if token.member else {"username": "other", "userId": 2}
-    return common | {"active": token.active, "expiresAfter": token.expires_s, "roles": roles} | ends | owner
+    owner = {"username": "admin", "userId": 1}
+    if not token.member:
+        owner = {"username": "other", "userId": 2}
+    rights = {"active": token.active, "expiresAfter": token.expires_s, "roles": roles}
+    return common | rights | ends | owner
 
 
 def status(state: State) -> dict[str, Any]:

@@ -7,11 +7,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from jatossync.emulator import runs
 from jatossync.emulator.answers import Answer
 from jatossync.emulator.faults import Faults
 from jatossync.emulator.paths import PROXIES
 from jatossync.emulator.requests import Log
-from jatossync.emulator.state import Component, State, Study
+from jatossync.emulator.state import Component, Run, State, Study, now_ms
 from jatossync.emulator.wire import Head
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -34,6 +35,7 @@ class SideDoor:
             ("PATCH", "studies/([^/]+)", self._change_study),
             ("DELETE", "studies/([^/]+)", self._delete_study),
             ("POST", "studies/([^/]+)/components", self._add_component),
+            ("POST", "studies/([^/]+)/runs", self._add_run),
             ("POST", "tokens", self._add_token),
             ("PATCH", "tokens/([^/]+)", self._change_token),
             ("PATCH", "api", self._change_api),
@@ -97,8 +99,26 @@ class SideDoor:
             study.components.append(component)
         return {"id": component.id, "uuid": component.uuid}
 
+    def _add_run(self, order: dict[str, Any], given: str) -> dict[str, Any]:
+        _only(order, "state", "started_s_ago", "seen_s_ago", "worker")
+        study = self._study(given)
+        if order["state"] not in runs.STATES:
+            raise BadOrder(f"state is one of {', '.join(runs.STATES)}")
+        with self._state.change():
+            run = Run(
+                self._state.new_id(),
+                str(uuid.uuid4()),
+                runs.new_code(),
+                order.get("worker", "General Single"),
+                order["state"],
+                _ms_ago(order.get("started_s_ago", 0)),
+                _ms_ago(order.get("seen_s_ago", 0)),
+            )
+            study.runs.append(run)
+        return {"id": run.id, "studyCode": run.code}
+
     def _add_token(self, order: dict[str, Any]) -> dict[str, Any]:
-        _only(order, "expires_s", "active", "member", "role")
+        _only(order, "expires_s", "active", "member", "role", "name")
         return {"token": self._state.add_token(**order).token}
 
     def _change_token(self, order: dict[str, Any], given: str) -> dict[str, Any]:
@@ -129,6 +149,10 @@ class SideDoor:
     def _clear_requests(self, order: dict[str, Any]) -> dict[str, Any]:
         self._log.clear()
         return {}
+
+
+def _ms_ago(seconds: float) -> int:
+    return now_ms() - int(seconds * 1000)
 
 
 def _only(order: dict[str, Any], *known: str) -> None:

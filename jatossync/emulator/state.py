@@ -45,11 +45,12 @@ class Run:
     """One participant's run (JATOS: study result); times in ms."""
 
     id: int
+    uuid: str
+    code: str
+    worker: str
     state: str
     started_ms: int
     seen_ms: int
-    code: str
-    batch_id: int
 
 
 @dataclass
@@ -66,6 +67,7 @@ class Study:
     member: bool = True
     components: list[Component] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
+    codes: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -79,6 +81,7 @@ class Token:
     active: bool = True
     member: bool = True
     role: str = "ADMIN"
+    name: str = "rec"  # as in the recordings of the real server
 
     @property
     def expiration_ms(self) -> int:
@@ -131,9 +134,7 @@ class State:
         """A new, empty study with its folder."""
         with self.change():
             name = study_uuid or str(uuid.uuid4())
-            study = Study(
-                self._free_study_id(), name, title, name, str(uuid.uuid4()), now_ms()
-            )
+            study = Study(self._free_study_id(), name, title, name, str(uuid.uuid4()), now_ms())
             self.folder(study).mkdir(exist_ok=True)
             self.studies[name] = study
         return study

@@ -112,10 +112,17 @@ class Emulator:
         """Remove a study with its assets."""
         self._order("DELETE", f"studies/{study or self.study}")
 
-    def add_component(self, html_file_path: str, title: str = "A page") -> None:
-        """A component of the first study."""
+    def add_component(
+        self, html_file_path: str, title: str = "A page", study: str | None = None
+    ) -> None:
+        """A component of a study (default: the first)."""
         order = {"title": title, "htmlFilePath": html_file_path}
-        self._order("POST", f"studies/{self.study}/components", order)
+        self._order("POST", f"studies/{study or self.study}/components", order)
+
+    def add_run(self, state: str, started_s_ago: float = 0, seen_s_ago: float = 0) -> None:
+        """A participant's run of the first study, e.g. `add_run("STARTED", 3600, 60)`."""
+        order = {"state": state, "started_s_ago": started_s_ago, "seen_s_ago": seen_s_ago}
+        self._order("POST", f"studies/{self.study}/runs", order)
 
     def add_token(self, **fields: Any) -> str:
         """A new token; `expires_s`, `active`, `member`, `role`."""
