@@ -9,7 +9,7 @@ then HTML, and the deletes of a burst after its uploads. Only what stands in the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, KeysView
 from dataclasses import dataclass
 
 from jatossync.core.model import LARGE_BYTES, Delete, Upload
@@ -79,6 +79,7 @@ class Queue:
         self._running: dict[RelPath, Item] = {}
         self._awaited: Counter[int] = Counter()
         self._open_uploads: Counter[int] = Counter()
+        self._unrefused = 0
         # How many deletes lie below a path, to find what stands in the way of an upload.
         self._delete_dirs: Counter[RelPath] = Counter()
 
@@ -90,9 +91,15 @@ class Queue:
         for items in self._waiting:
             yield from items.values()
 
-    def running(self, path: RelPath) -> bool:
-        """Whether a request for `path` is under way."""
-        return path in self._running
+    @property
+    def under_way(self) -> KeysView[RelPath]:
+        """The paths with a request under way."""
+        return self._running.keys()
+
+    @property
+    def unrefused(self) -> int:
+        """How many items wait or are under way that JATOS has not refused yet."""
+        return self._unrefused
 
     @property
     def idle_workers(self) -> int:
@@ -122,11 +129,16 @@ class Queue:
             for path in list(items):
                 self.drop(path)
 
-    def take(self, now_s: float) -> Item | None:
-        """The next item that may start, which then is under way until `finish`."""
+    def take(self, now_s: float, may: Callable[[Item], bool] = lambda _: True) -> Item | None:
+        """
+        The next item that may start, which then is under way until `finish`.
+
+        Args:
+            may: The last word on one that could start now.
+        """
         if self.idle_workers <= 0:
             return None
-        item = next(self._startable(now_s), None)
+        item = next(filter(may, self._startable(now_s)), None)
         if item is not None:
             del self._waiting[item.rank][item.path]
             self._running[item.path] = item
@@ -169,7 +181,7 @@ class Queue:
             if not obstacles:
                 yield item
             for obstacle in obstacles:
-                if obstacle.not_before_s <= now_s and not self.running(obstacle.path):
+                if obstacle.not_before_s <= now_s and obstacle.path not in self._running:
                     yield obstacle
 
     def _obstacles(self, path: RelPath) -> list[Item]:
@@ -188,6 +200,7 @@ class Queue:
         return large < max(1, self._workers - SMALL_ONLY_WORKERS)
 
     def _count(self, item: Item, by: int) -> None:
+        self._unrefused += by * (not item.refusals)
         self._awaited[item.rank] += by * item.awaited
         self._open_uploads[item.burst] += by * item.open_upload
         if isinstance(item.action, Delete):

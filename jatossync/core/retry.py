@@ -21,7 +21,7 @@ def server_wait_s(failures: int, jitter: float) -> float:
 
 
 def path_wait_s(refusals: int) -> float:
-    """Seconds until a path that JATOS refused is tried again: once at once, then slowly for ever."""
+    """Seconds until a refused path is tried again: once nearly at once, then slowly for ever."""
     if refusals <= 1:
         return QUICK_S
     return min(PATH_FIRST_S * 2.0 ** min(refusals - 2, 16), PATH_LONGEST_S)

@@ -122,7 +122,7 @@ def test_a_path_has_one_request_at_a_time_and_a_newer_decision_replaces_the_wait
     assert isinstance(item.action, Upload)
     assert item.action.content.size == 2
     assert len(filled) == 1
-    assert filled.running(RelPath("a.js"))
+    assert RelPath("a.js") in filled.under_way
 
 
 def test_clearing_forgets_what_waits_and_leaves_what_is_under_way() -> None:

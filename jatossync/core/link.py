@@ -1,0 +1,81 @@
+"""
+Whether JATOS is there and lets us: one back-off for all, and one probe that finds out (law 9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from jatossync.core.model import Server, Stop, Stopped, Unavailable
+from jatossync.core.retry import server_wait_s
+
+LOCKED_PROBE_S = 30.0
+STOPPED_PROBE_S = 60.0
+LONGEST_RETRY_AFTER_S = 300.0
+FRESH_S = 10.0
+"""So long an answer about token, study and lock is good enough for a large upload (surprise 4)."""
+
+
+class Link:
+    """Told the time, in seconds of one monotonic clock."""
+
+    def __init__(self, jitter: Callable[[], float]) -> None:
+        self.server: Server | None = None
+        self.trouble: Unavailable | Stopped | None = None
+        self._jitter = jitter
+        self._failures = 0
+        self._asked_s = 0.0
+        self._ask_s: float | None = 0.0
+
+    @property
+    def failures(self) -> int:
+        """Probes in a row that found nobody."""
+        return self._failures
+
+    @property
+    def up(self) -> bool:
+        """Whether requests may go out."""
+        return self.server is not None and self.trouble is None
+
+    @property
+    def ask_s(self) -> float | None:
+        """When to ask again; None: no need to."""
+        return self._ask_s
+
+    def fresh(self, now_s: float) -> bool:
+        """Whether the last answer is young enough to trust its token, study and lock."""
+        return self.up and now_s - self._asked_s < FRESH_S
+
+    def refresh(self, now_s: float) -> None:
+        """Ask now, whatever was planned."""
+        self._ask_s = now_s if self._ask_s is None else min(self._ask_s, now_s)
+
+    def answered(self, server: Server, now_s: float) -> bool:
+        """
+        JATOS answered as it should.
+
+        Returns:
+            True where trouble ended by that.
+        """
+        had_trouble = self.trouble is not None
+        self.server, self._asked_s, self._failures = server, now_s, 0
+        self.trouble, self._ask_s = None, None
+        if server.locked:
+            self.trouble = Stopped(Stop.LOCKED, "the study is locked in JATOS")
+            self._ask_s = now_s + LOCKED_PROBE_S
+        return had_trouble and self.trouble is None
+
+    def failed(self, trouble: Unavailable | Stopped, now_s: float) -> None:
+        """A request found nobody, or was refused as every request would be."""
+        self.trouble = trouble
+        match trouble:
+            case Unavailable():
+                self._failures += 1
+                wait_s = server_wait_s(self._failures, self._jitter())
+                asked_to = min(trouble.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S)
+                wait_s = max(wait_s, asked_to)
+            case Stopped(stop=Stop.LOCKED):
+                wait_s = LOCKED_PROBE_S
+            case Stopped():
+                wait_s = STOPPED_PROBE_S
+        self._ask_s = now_s + wait_s

@@ -1,0 +1,626 @@
+"""
+The engine: everything jatossync decides, as a state machine without thread, clock, file or socket.
+
+In: `hint` (look there), `done` (a job ended). Out: `due` (jobs to run now), `wake_s` (when to ask
+again). The daemon runs the jobs on threads; the simulation in the tests runs them one by one.
+
+The road of a saved file: hint -> debounce -> Scan -> plan -> attempt -> Upload -> manifest row.
+Start-up, rescan, verification and retries are hints with another scope: one queue, one way in.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
+
+from jatossync.core.debounce import Debounce
+from jatossync.core.evidence import Evidence
+from jatossync.core.link import Link
+from jatossync.core.model import (
+    Action,
+    Adopt,
+    AlreadyThere,
+    Ask,
+    Attempt,
+    Content,
+    Delete,
+    Done,
+    Entry,
+    Foreign,
+    Forget,
+    GitState,
+    Hash,
+    Hold,
+    Job,
+    Keep,
+    Kind,
+    List,
+    Listing,
+    Look,
+    NoListing,
+    Note,
+    Overtaken,
+    Provenance,
+    Refresh,
+    Refused,
+    Result,
+    RootGone,
+    Row,
+    Scan,
+    Seen,
+    Server,
+    Snapshot,
+    Stopped,
+    Topic,
+    Unavailable,
+    Upload,
+)
+from jatossync.core.order import Item, Queue
+from jatossync.core.paths import ROOT, RelPath, minimal, unholdable
+from jatossync.core.plan import Policy, decide, plan
+from jatossync.core.retry import path_wait_s
+
+NEW_FILE_WAIT_S = 30.0
+"""A file JATOS has never had may grow for so long before what is there goes up."""
+
+MANY_WRITES = 50
+"""A burst larger than this is looked at by one listing instead of path by path."""
+
+UNGUARDED_API = "1.0.0"
+"""The apiVersion of JATOS 3.8, which uploads into locked studies (surprise 6)."""
+
+ROOT_RETRY_S = 1.0
+"""How often to see whether a folder that is gone is back."""
+
+
+class Store(Protocol):
+    """What the engine needs of the state (state/store.py)."""
+
+    def known(self, path: RelPath) -> bool: ...
+    def rows(self, scope: Iterable[RelPath]) -> dict[RelPath, Row]: ...
+    def attempts(self, scope: Iterable[RelPath]) -> dict[RelPath, list[Attempt]]: ...
+    def begin(self, actions: Iterable[Upload | Delete]) -> int: ...
+    def uploaded(self, row: Row, burst: int, seconds: float) -> None: ...
+    def deleted(self, path: RelPath, burst: int, seconds: float) -> None: ...
+    def adopted(self, row: Row) -> None: ...
+    def refreshed(self, row: Row) -> None: ...
+    def forgotten(self, path: RelPath) -> None: ...
+    def kept(self, path: RelPath, content: Content, study: str, why: str) -> None: ...
+    def provenance(self, burst: int, state: GitState) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the engine behaves; times in seconds."""
+
+    quiet_s: float = 0.3
+    max_wait_s: float = 5.0
+    rescan_s: float = 300.0
+    verify_s: float = 600.0
+    delete_delay_s: float = 2.0
+    workers: int = 8
+    prefix_bytes: int = 100
+    """Length of a request's target up to and including `…/assets/`."""
+    policy: Policy = field(default_factory=Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that matters, for the log."""
+
+    name: str
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    fields: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Totals:
+    """What happened since the engine was made."""
+
+    uploaded: int = 0
+    uploaded_bytes: int = 0
+    deleted: int = 0
+    adopted: int = 0
+    kept: int = 0
+
+
+@dataclass(slots=True)
+class _Pass:
+    scope: frozenset[RelPath]
+    listing: Literal["needless", "wanted", "asked", "here", "not to be had"]
+    snapshot: Snapshot | None = None
+
+
+class Engine:
+    """See the module. All times are seconds of one monotonic clock."""
+
+    def __init__(self, store: Store, settings: Settings, jitter: Callable[[], float]) -> None:
+        """
+        Args:
+            jitter: Gives a number from 0 to 1, to spread retries of many clients.
+        """
+        self.link = Link(jitter)
+        self.totals = Totals()
+        self.notes: dict[RelPath, Note] = {}
+        self.held: dict[RelPath, Hold] = {}
+        self.refused: dict[RelPath, tuple[str, Content | None]] = {}
+        """Why JATOS does not take a path, and the bytes that it was about."""
+        self.root_trouble: str | None = None
+        self.events: deque[Event] = deque()
+        self._store = store
+        self._settings = settings
+        self._dirty = Debounce(settings.quiet_s)
+        self._evidence = Evidence()
+        self._queue = Queue(settings.workers)
+        self._pass: _Pass | None = None
+        self._listing_wanted = True
+        self._can_list = True
+        self._rescan_s = 0.0
+        self._verify_s = 0.0
+        self._asking = False
+        # Decisions that need an answer first, with the local entry they are about.
+        self._looks: deque[tuple[Look | Keep, Entry | None]] = deque()
+        self._looking: dict[RelPath, Entry | None] = {}
+        self._hashes: deque[Hash] = deque()
+        self._hashing: set[RelPath] = set()
+        self._provenance: deque[Provenance] = deque()
+        self._again: set[RelPath] = set()
+
+    # --- in ------------------------------------------------------------------------------------
+
+    def hint(self, path: RelPath, now_s: float) -> None:
+        """Something may have happened at `path` or below it (law 1)."""
+        known = self._store.known(path)
+        self._dirty.mark(path, now_s, self._settings.max_wait_s if known else NEW_FILE_WAIT_S)
+
+    def lost(self, now_s: float) -> None:
+        """Hints may have been missed: look at everything."""
+        self._dirty.visit(ROOT, now_s)
+
+    def done(self, job: Job, result: Result, now_s: float) -> None:
+        """A job that `due` gave out has ended."""
+        match job, result:
+            case Ask(), Server() | Unavailable() | Stopped():
+                self._asked(result, now_s)
+            case Scan(), Snapshot() | RootGone():
+                self._scanned(result, now_s)
+            case List(), _:
+                self._listed(result, now_s)
+            case Provenance(), GitState():
+                self._store.provenance(job.burst, result)
+            case Hash(), Entry() | Overtaken():
+                self._hashed(job, result, now_s)
+            case Look() | Keep(), _:
+                self._looked(job, result, now_s)
+            case Upload() | Delete(), _:
+                self._wrote(job, result, now_s)
+
+    # --- out -----------------------------------------------------------------------------------
+
+    def due(self, now_s: float) -> list[Job]:
+        """The jobs to start now. Each must be answered by `done`."""
+        jobs = self._start_provenance()
+        if self.link.up:
+            jobs += self._start_pass(now_s)
+            jobs += self._start_listing(now_s)
+            jobs += self._start_hashes()
+            jobs += self._start_looks()
+            jobs += self._start_writes(now_s)
+        return jobs + self._start_ask(now_s)
+
+    def wake_s(self, now_s: float) -> float | None:
+        """When `due` may have more without anything happening; None: never."""
+        times = [None if self._asking else self.link.ask_s]
+        if self.link.up:
+            times.append(self._queue.wake_s(now_s))
+            if self._pass is None:
+                times += [self._dirty.due_s(self._busy()), self._rescan_s, self._verify_s]
+        return min((at_s for at_s in times if at_s is not None), default=None)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to do but to wait for the world to change."""
+        return self.link.up and not self.pending and self._pass is None and not self._asking
+
+    @property
+    def pending(self) -> int:
+        """Paths that are dirty, being looked at, waiting or under way; refused ones not counted."""
+        unsure = len(self._looks) + len(self._looking) + len(self._hashes) + len(self._hashing)
+        return len(self._dirty) + unsure + self._queue.unrefused
+
+    # --- passes --------------------------------------------------------------------------------
+
+    def _start_pass(self, now_s: float) -> list[Job]:
+        if self._pass is not None:
+            return []
+        scope = self._dirty.take(now_s, self._busy())
+        if now_s >= self._verify_s:
+            self._listing_wanted = True
+        if now_s >= min(self._rescan_s, self._verify_s):
+            scope |= {ROOT}
+        if not scope:
+            return []
+        scope = minimal(scope)
+        if ROOT in scope:
+            self._rescan_s = now_s + self._settings.rescan_s
+        self._pass = _Pass(scope, "wanted" if self._listing_wanted else "needless")
+        return [Scan(scope, self._store.rows(scope))]
+
+    def _start_listing(self, now_s: float) -> list[Job]:
+        if self._pass is None or self._pass.listing != "wanted":
+            return []
+        self._listing_wanted = False
+        self._verify_s = now_s + self._settings.verify_s
+        self._pass.listing = "asked"
+        self._evidence.listing_began(self._queue.under_way)
+        return [List()]
+
+    def _scanned(self, result: Snapshot | RootGone, now_s: float) -> None:
+        current = self._pass
+        assert current is not None, "a scan belongs to a pass"
+        if isinstance(result, RootGone):
+            self._root_gone(result, now_s)
+            return
+        if self.root_trouble is not None:
+            self._say("folder is back", "info")
+            self.root_trouble = None
+        current.snapshot = result
+        self._plan_when_complete(now_s)
+
+    def _root_gone(self, result: RootGone, now_s: float) -> None:
+        if self.root_trouble != result.reason:
+            self._say("folder is gone, nothing is sent", "error", reason=result.reason)
+        self.root_trouble = result.reason
+        self._queue.clear()
+        self._pass = None
+        self._dirty.visit(ROOT, now_s + ROOT_RETRY_S)
+
+    def _listed(self, result: Result, now_s: float) -> None:
+        listing = result if isinstance(result, Listing) else None
+        self._evidence.listing_ended(listing)
+        match result:
+            case NoListing():
+                if self._can_list:
+                    self._say("no listing", "warning", reason=result.reason)
+                self._can_list = False
+            case Unavailable() | Stopped():
+                self._fail(result, now_s)
+            case Refused():
+                self._say("no listing", "warning", reason=result.reason)
+        if self._pass is not None:
+            self._pass.listing = "here" if listing else "not to be had"
+            self._plan_when_complete(now_s)
+
+    def _plan_when_complete(self, now_s: float) -> None:
+        current = self._pass
+        if current is None or current.snapshot is None or current.listing in ("wanted", "asked"):
+            return
+        actions = self._plan(current.snapshot)
+        writes = {action.path for action in actions if isinstance(action, Upload | Delete)}
+        many = len(writes) > MANY_WRITES
+        if many and current.listing == "needless" and self._can_list:
+            current.listing = "wanted"
+            return
+        self._pass = None
+        self._withdraw(current.snapshot, writes)
+        look = not (many and current.listing == "here")
+        self._apply(actions, current.snapshot.at, look=look, now_s=now_s)
+
+    def _plan(self, snapshot: Snapshot) -> list[Action]:
+        """Plan for all paths of the scope that are not under way and not dirty again."""
+        scope = snapshot.scope
+        for known in (self.notes, self.held):
+            for path in [path for path in known if snapshot.covers(path)]:
+                del known[path]
+        actions = plan(
+            self._holdable(snapshot),
+            self._store.rows(scope),
+            self._store.attempts(scope),
+            self._evidence.seen,
+            self._evidence.listed,
+            self._settings.policy,
+        )
+        busy = self._busy()
+        self._again.update(path for path in busy if snapshot.covers(path))
+        return [
+            action
+            for action in actions
+            if (path := _path_of(action)) not in busy and (path in scope or path not in self._dirty)
+        ]
+
+    def _holdable(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot without the files whose names this JATOS cannot hold."""
+        server = self.link.server
+        assert server is not None, "no pass before the first answer"
+        entries = dict(snapshot.entries)
+        for path, entry in snapshot.entries.items():
+            if entry.kind is not Kind.FILE:
+                continue
+            why = unholdable(path, server.dialect, self._settings.prefix_bytes)
+            if why is not None:
+                entries[path] = Entry(Kind.EXCLUDED, why)
+                self.notes[path] = Note(path, Topic.UNHOLDABLE, why)
+        return replace(snapshot, entries=entries)
+
+    def _withdraw(self, snapshot: Snapshot, writes: set[RelPath]) -> None:
+        """What waited for a path of the scope and is no longer to be done."""
+        for item in list(self._queue):
+            moot = item.path not in writes and snapshot.covers(item.path)
+            if moot and item.path not in self._dirty:
+                self._queue.drop(item.path)
+                self.refused.pop(item.path, None)
+
+    # --- decisions -----------------------------------------------------------------------------
+
+    def _apply(
+        self,
+        actions: Iterable[Action],
+        local: Callable[[RelPath], Entry | None],
+        *,
+        look: bool,
+        now_s: float,
+    ) -> None:
+        writes: list[Upload | Delete] = []
+        for action in actions:
+            match action:
+                case Upload() | Delete():
+                    if not self._already_decided(action):
+                        writes.append(replace(action, look=look))
+                case Adopt():
+                    self._adopt(action)
+                case Refresh():
+                    self._store.refreshed(action.row)
+                case Forget():
+                    self._store.forgotten(action.path)
+                case Look() | Keep():
+                    self._looks.append((action, local(action.path)))
+                case Hash():
+                    self._hashes.append(action)
+                case Hold():
+                    self._hold(action)
+                case Note():
+                    self.notes[action.path] = action
+        if writes:
+            self._enqueue(writes, now_s)
+
+    def _already_decided(self, action: Upload | Delete) -> bool:
+        """Whether the same waits already, or was refused for these bytes for good."""
+        if isinstance(action, Upload):
+            refusal = self.refused.get(action.path)
+            if refusal is not None and refusal[1] == action.content:
+                return True
+        item = self._queue.waiting(action.path)
+        match action, item and item.action:
+            case Delete(), Delete():
+                return True
+            case Upload(content=new), Upload(content=old):
+                return new == old
+        return False
+
+    def _enqueue(self, writes: list[Upload | Delete], now_s: float) -> None:
+        burst = self._store.begin(writes)
+        self._provenance.append(Provenance(burst))
+        for action in writes:
+            delay_s = self._settings.delete_delay_s if isinstance(action, Delete) else 0.0
+            self.refused.pop(action.path, None)
+            self._queue.put(Item(action, burst, now_s, now_s + delay_s))
+        uploads = sum(isinstance(action, Upload) for action in writes)
+        self._say("burst", "debug", burst=burst, uploads=uploads, deletes=len(writes) - uploads)
+
+    def _adopt(self, action: Adopt) -> None:
+        self._store.adopted(_row(action, action.proven, action.remote_ms))
+        self.totals.adopted += 1
+        self._say("adopted", "debug", path=action.path, size=action.content.size)
+
+    def _hold(self, hold: Hold) -> None:
+        self.held[hold.path] = hold
+        self._say("held", "warning", path=hold.path, reason=hold.why)
+
+    def _decide(self, path: RelPath, local: Entry | None, now_s: float) -> None:
+        """Decide about one path, now that more is known."""
+        action = decide(
+            path,
+            local,
+            self._store.rows([path]).get(path),
+            self._store.attempts([path]).get(path, ()),
+            self._evidence.seen(path),
+            self._settings.policy,
+        )
+        if action is not None:
+            self._apply([action], lambda _: local, look=True, now_s=now_s)
+
+    # --- jobs that ask -------------------------------------------------------------------------
+
+    def _asked(self, result: Server | Unavailable | Stopped, now_s: float) -> None:
+        self._asking = False
+        if not isinstance(result, Server):
+            self._fail(result, now_s)
+            return
+        known = self.link.server
+        if known is not None and known.api_version != result.api_version:
+            self._can_list = True
+        if self.link.answered(result, now_s):
+            self._say("JATOS is back", "info")
+            self._verify_s = now_s
+        elif isinstance(self.link.trouble, Stopped):
+            self._say("locked, nothing is sent", "warning", reason=self.link.trouble.reason)
+
+    def _fail(self, trouble: Unavailable | Stopped, now_s: float) -> None:
+        if self.link.trouble is None or type(self.link.trouble) is not type(trouble):
+            name = "JATOS is unavailable" if isinstance(trouble, Unavailable) else "JATOS refuses"
+            self._say(name, "warning", reason=trouble.reason)
+        self.link.failed(trouble, now_s)
+
+    def _start_ask(self, now_s: float) -> list[Job]:
+        if self._asking or self.link.ask_s is None or self.link.ask_s > now_s:
+            return []
+        self._asking = True
+        return [Ask()]
+
+    def _start_provenance(self) -> list[Job]:
+        jobs: list[Job] = list(self._provenance)
+        self._provenance.clear()
+        return jobs
+
+    def _start_hashes(self) -> list[Job]:
+        if self._hashing or not self._hashes:
+            return []
+        job = self._hashes.popleft()
+        self._hashing.add(job.path)
+        return [job]
+
+    def _hashed(self, job: Hash, result: Entry | Overtaken, now_s: float) -> None:
+        self._hashing.discard(job.path)
+        if isinstance(result, Overtaken):
+            self.hint(job.path, now_s)
+        else:
+            self._decide(job.path, result, now_s)
+        self._look_again(job.path, now_s)
+
+    def _start_looks(self) -> list[Job]:
+        jobs: list[Job] = []
+        while self._looks and len(self._looking) < self._settings.workers:
+            job, entry = self._looks.popleft()
+            self._looking[job.path] = entry
+            jobs.append(job)
+        return jobs
+
+    def _looked(self, job: Look | Keep, result: Result, now_s: float) -> None:
+        entry = self._looking.pop(job.path)
+        match result:
+            case Seen():
+                self._evidence.looked(job.path, result)
+                if isinstance(job, Keep) and result.kept:
+                    self._kept(job, result)
+                self._decide(job.path, entry, now_s)
+            case Unavailable() | Stopped():
+                self._fail(result, now_s)
+                self._looks.append((job, entry))
+            case Refused():
+                self._hold(Hold(job.path, result.reason, Seen(None)))
+        self._look_again(job.path, now_s)
+
+    def _kept(self, job: Keep, seen: Seen) -> None:
+        assert seen.size is not None
+        assert seen.sha256 is not None
+        assert seen.adler32 is not None
+        study = self.link.server.study_uuid if self.link.server else ""
+        content = Content(seen.size, seen.sha256, seen.adler32)
+        self._store.kept(job.path, content, study, job.why)
+        self.totals.kept += 1
+        self._say("kept in the trash", "warning", path=job.path, size=seen.size, reason=job.why)
+
+    # --- jobs that write -----------------------------------------------------------------------
+
+    def _start_writes(self, now_s: float) -> list[Job]:
+        jobs: list[Job] = []
+        if self.root_trouble is not None:
+            return jobs
+        while (
+            item := self._queue.take(now_s, lambda item: self._trusted(item, now_s))
+        ) is not None:
+            self._evidence.touched(item.path)
+            jobs.append(item.action)
+        return jobs
+
+    def _trusted(self, item: Item, now_s: float) -> bool:
+        """
+        Whether token, study and lock were all right a moment ago, where that must be known.
+
+        Before a large upload: JATOS reads a whole body before it says no (surprise 4). And always
+        on a JATOS that does not enforce locks (surprise 6).
+        """
+        server = self.link.server
+        unguarded = server is not None and server.api_version == UNGUARDED_API
+        if self.link.fresh(now_s) or not (item.large or unguarded):
+            return True
+        self.link.refresh(now_s)
+        return False
+
+    def _wrote(self, job: Upload | Delete, result: Result, now_s: float) -> None:
+        item = self._queue.finish(job.path)
+        self._evidence.touched(job.path)
+        match result:
+            case Done():
+                self._record(item, result.seconds)
+            case AlreadyThere() if isinstance(job, Upload):
+                self._adopt(Adopt(job.path, job.entry, job.content, True, None))
+            case AlreadyThere():
+                self._store.forgotten(job.path)
+            case Foreign():
+                self._evidence.looked(job.path, result.seen)
+                self._decide(job.path, job.entry if isinstance(job, Upload) else None, now_s)
+            case Overtaken():
+                self._say("overtaken", "debug", path=job.path, reason=result.reason)
+                self.hint(job.path, now_s)
+            case Refused():
+                self._refuse(item, result, now_s)
+            case Unavailable() | Stopped():
+                self._fail(result, now_s)
+                self._queue.put(replace(item, action=replace(item.action, look=True)))
+        if not isinstance(result, Refused):
+            self.refused.pop(job.path, None)
+        self._look_again(job.path, now_s)
+
+    def _record(self, item: Item, seconds: float) -> None:
+        action = item.action
+        ms = round(seconds * 1000)
+        if isinstance(action, Upload):
+            self._store.uploaded(_row(action, True, None), item.burst, seconds)
+            self.totals.uploaded += 1
+            self.totals.uploaded_bytes += action.content.size
+            self._say("uploaded", path=action.path, size=action.content.size, ms=ms)
+        else:
+            self._store.deleted(action.path, item.burst, seconds)
+            self.totals.deleted += 1
+            self._say("deleted", path=action.path, ms=ms)
+
+    def _refuse(self, item: Item, refusal: Refused, now_s: float) -> None:
+        content = item.action.content if isinstance(item.action, Upload) else None
+        refusals = item.refusals + 1
+        if refusals == 2 or refusal.for_good:
+            self._say("refused", "warning", path=item.path, reason=refusal.reason)
+        if refusal.for_good:
+            self.refused[item.path] = (refusal.reason, content)
+            return
+        self.refused[item.path] = (refusal.reason, None)
+        self._queue.put(
+            replace(
+                item,
+                action=replace(item.action, look=True),
+                refusals=refusals,
+                not_before_s=now_s + path_wait_s(refusals),
+            )
+        )
+
+    # --- small things --------------------------------------------------------------------------
+
+    def _busy(self) -> set[RelPath]:
+        """The paths with a request or a hash under way: they stay out of every plan."""
+        return self._queue.under_way | self._looking.keys() | self._hashing
+
+    def _look_again(self, path: RelPath, now_s: float) -> None:
+        """A pass had to leave `path` out while it was busy."""
+        if path in self._again:
+            self._again.discard(path)
+            self.hint(path, now_s)
+
+    def _say(
+        self,
+        name: str,
+        level: Literal["debug", "info", "warning", "error"] = "info",
+        **fields: object,
+    ) -> None:
+        self.events.append(Event(name, level, fields))
+
+
+def _path_of(action: Action) -> RelPath:
+    return action.row.path if isinstance(action, Refresh) else action.path
+
+
+def _row(action: Upload | Adopt, proven: bool, remote_ms: int | None) -> Row:
+    stat = action.entry.stat
+    assert stat is not None, "a file that was hashed has a stat"
+    return Row(action.path, action.content, stat, action.entry.hashed_at_ns, proven, remote_ms)

@@ -1,0 +1,311 @@
+"""
+What must survive a crash, in one SQLite file: manifest, attempts, history, the trash's index.
+
+No queue is kept: a start compares everything (law 7). What *is* on disk before a request leaves is
+that it is being attempted; what it led to follows within one commit of the outcomes.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from jatossync.core.model import (
+    Attempt,
+    Content,
+    Delete,
+    GitState,
+    Row,
+    Stat,
+    Upload,
+    Verb,
+)
+from jatossync.core.paths import ROOT, RelPath
+from jatossync.errors import StateError
+
+FILE_NAME = "state.sqlite3"
+SCHEMA_VERSION = "1"
+
+# Paths are BLOBs: SQLite compares those byte by byte, so a directory is one range.
+_SCHEMA = """
+CREATE TABLE binding (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE manifest (
+    path BLOB PRIMARY KEY, size INTEGER NOT NULL, sha256 TEXT NOT NULL, adler32 INTEGER NOT NULL,
+    stat_size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL, hashed_at_ns INTEGER NOT NULL, acked_at REAL NOT NULL,
+    proven INTEGER NOT NULL, remote_ms INTEGER
+) WITHOUT ROWID;
+CREATE TABLE attempts (
+    path BLOB NOT NULL, verb TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER, adler32 INTEGER,
+    PRIMARY KEY (path, verb, sha256)
+) WITHOUT ROWID;
+CREATE TABLE bursts (
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, git_commit TEXT, git_dirty INTEGER
+);
+CREATE TABLE history (
+    id INTEGER PRIMARY KEY, burst INTEGER NOT NULL REFERENCES bursts, path BLOB NOT NULL,
+    verb TEXT NOT NULL, sha256 TEXT, size INTEGER, acked_at REAL NOT NULL, seconds REAL NOT NULL
+);
+CREATE INDEX history_by_path ON history (path, id);
+CREATE TABLE trash (
+    id INTEGER PRIMARY KEY, path BLOB NOT NULL, study TEXT NOT NULL, at REAL NOT NULL,
+    why TEXT NOT NULL, size INTEGER NOT NULL, sha256 TEXT NOT NULL
+);
+"""
+
+
+class Store:
+    """
+    The state of one study on one server, mirrored from one folder.
+
+    Writes are collected in a transaction until `commit`, but for `begin`, which is on disk when it
+    returns. Not for use by several threads at once.
+    """
+
+    def __init__(self, directory: str, clock: Callable[[], float] = time.time) -> None:
+        """
+        Open the state in `directory`, or make a new one.
+
+        Raises:
+            StateError: The directory or the file cannot be used. A damaged file is left as it is.
+        """
+        self.path = os.path.join(directory, FILE_NAME)
+        self._clock = clock
+        with self._translated():
+            os.makedirs(directory, mode=0o700, exist_ok=True)
+            self._db = sqlite3.connect(self.path, isolation_level=None)
+            os.chmod(self.path, 0o600)
+            try:
+                self._prepare()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def close(self) -> None:
+        """Commit what is collected and let go of the file."""
+        with self._translated():
+            self.commit()
+            self._db.close()
+
+    def commit(self) -> None:
+        """Put what was collected on disk."""
+        if self._db.in_transaction:
+            with self._translated():
+                self._db.execute("COMMIT")
+
+    # --- which study this is -------------------------------------------------------------------
+
+    def bind(self, **what: str) -> None:
+        """
+        Remember what this state belongs to, or make sure that it still belongs to it.
+
+        Raises:
+            StateError: It was made for something else; both are named.
+        """
+        known = dict(self._db.execute("SELECT key, value FROM binding"))
+        for key, value in what.items():
+            if known.get(key, value) != value:
+                raise StateError(
+                    f"this state belongs to another {key}: {known[key]}, now it is {value}",
+                    "mirroring on would take one for the other and delete wrongly; set the old "
+                    "value again, or give this study a state of its own with `state:`",
+                )
+        self._write("INSERT OR IGNORE INTO binding VALUES (?, ?)", *what.items())
+        self.commit()
+
+    @property
+    def bound(self) -> bool:
+        """Whether this state has ever been bound; if not, this is the first contact."""
+        return self._db.execute("SELECT 1 FROM binding WHERE key = 'study'").fetchone() is not None
+
+    # --- manifest and attempts -----------------------------------------------------------------
+
+    def known(self, path: RelPath) -> bool:
+        """Whether the manifest has this very path."""
+        with self._translated():
+            found = self._db.execute("SELECT 1 FROM manifest WHERE path = ?", (path.encode(),))
+            return found.fetchone() is not None
+
+    def rows(self, scope: Iterable[RelPath]) -> dict[RelPath, Row]:
+        """The manifest's rows at and below the paths of `scope`."""
+        return {
+            row.path: row for values in self._select("manifest", scope) for row in [_row(values)]
+        }
+
+    def attempts(self, scope: Iterable[RelPath]) -> dict[RelPath, list[Attempt]]:
+        """The requests at and below the paths of `scope` that have no definite answer."""
+        found: dict[RelPath, list[Attempt]] = {}
+        for path, verb, sha256, size, adler32 in self._select("attempts", scope):
+            content = Content(size, sha256, adler32) if sha256 else None
+            attempt = Attempt(RelPath(path.decode()), Verb(verb), content)
+            found.setdefault(attempt.path, []).append(attempt)
+        return found
+
+    def begin(self, actions: Iterable[Upload | Delete]) -> int:
+        """
+        A new burst: put on disk that these requests are being attempted.
+
+        Returns:
+            The burst's number.
+
+        Raises:
+            StateError: It could not be written; then nothing may be sent.
+        """
+        with self._translated():
+            self._begin()
+            cursor = self._db.execute("INSERT INTO bursts (at) VALUES (?)", (self._clock(),))
+            self._db.executemany(
+                "INSERT OR IGNORE INTO attempts VALUES (?, ?, ?, ?, ?)",
+                (
+                    (a.path.encode(), Verb.UPLOAD.value, a.content.sha256, *_size_adler(a.content))
+                    if isinstance(a, Upload)
+                    else (a.path.encode(), Verb.DELETE.value, "", None, None)
+                    for a in actions
+                ),
+            )
+        self.commit()
+        return cursor.lastrowid or 0
+
+    def uploaded(self, row: Row, burst: int, seconds: float) -> None:
+        """JATOS acknowledged these bytes (law 5)."""
+        self.adopted(row)
+        self._history(burst, row.path, Verb.UPLOAD, row.content, seconds)
+
+    def deleted(self, path: RelPath, burst: int, seconds: float) -> None:
+        """JATOS acknowledged that `path` is gone."""
+        self.forgotten(path)
+        self._history(burst, path, Verb.DELETE, None, seconds)
+
+    def adopted(self, row: Row) -> None:
+        """JATOS has these bytes without a request of ours; what was attempted is settled."""
+        self._write("DELETE FROM attempts WHERE path = ?", (row.path.encode(),))
+        self.refreshed(row)
+
+    def refreshed(self, row: Row) -> None:
+        """The same bytes with another stat; nothing that was attempted is settled by it."""
+        self._write(
+            "INSERT OR REPLACE INTO manifest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                row.path.encode(),
+                *row.content,
+                *row.stat,
+                row.hashed_at_ns,
+                self._clock(),
+                row.proven,
+                row.remote_ms,
+            ),
+        )
+
+    def forgotten(self, path: RelPath) -> None:
+        """Nothing of ours is at `path` any more."""
+        self._write("DELETE FROM attempts WHERE path = ?", (path.encode(),))
+        self._write("DELETE FROM manifest WHERE path = ?", (path.encode(),))
+
+    # --- history and trash ---------------------------------------------------------------------
+
+    def provenance(self, burst: int, state: GitState) -> None:
+        """Which git commit the folder was at: which code did a participant see?"""
+        self._write(
+            "UPDATE bursts SET git_commit = ?, git_dirty = ? WHERE id = ?",
+            (state.commit, state.dirty, burst),
+        )
+
+    def kept(self, path: RelPath, content: Content, study: str, why: str) -> None:
+        """Bytes from JATOS are in the trash; on disk when this returns."""
+        self._write(
+            "INSERT INTO trash (path, study, at, why, size, sha256) VALUES (?, ?, ?, ?, ?, ?)",
+            (path.encode(), study, self._clock(), why, content.size, content.sha256),
+        )
+        self.commit()
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+            self._begin()
+            for statement in _SCHEMA.split(";"):
+                self._db.execute(statement)
+            self._db.execute("INSERT INTO binding VALUES ('schema', ?)", (SCHEMA_VERSION,))
+            self._db.execute("COMMIT")
+        found = self._db.execute("SELECT value FROM binding WHERE key = 'schema'").fetchone()
+        if found != (SCHEMA_VERSION,):
+            raise StateError(
+                f"the state {self.path} was written by another version of jatossync",
+                "use that version, or give this study a new `state:`",
+            )
+
+    def _select(self, table: str, scope: Iterable[RelPath]) -> Iterator[tuple[Any, ...]]:
+        query = f"SELECT * FROM {table}"  # noqa: S608  (a constant of this module)
+        with self._translated():
+            for top in scope:
+                if top == ROOT:
+                    yield from self._db.execute(query)
+                    return
+                own = top.encode()
+                yield from self._db.execute(
+                    f"{query} WHERE path = ? OR (path >= ? AND path < ?)",
+                    (own, own + b"/", own + b"0"),  # "0" is the byte after "/"
+                )
+
+    def _history(
+        self, burst: int, path: RelPath, verb: Verb, content: Content | None, seconds: float
+    ) -> None:
+        self._write(
+            "INSERT INTO history (burst, path, verb, sha256, size, acked_at, seconds) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                burst,
+                path.encode(),
+                verb.value,
+                content.sha256 if content else None,
+                content.size if content else None,
+                self._clock(),
+                seconds,
+            ),
+        )
+
+    def _write(self, statement: str, *rows: tuple[object, ...]) -> None:
+        with self._translated():
+            self._begin()
+            self._db.executemany(statement, rows)
+
+    def _begin(self) -> None:
+        if not self._db.in_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as exc:
+            raise StateError(f"the state {self.path} cannot be used: {exc}", _HINT) from exc
+        except OSError as exc:
+            raise StateError(f"the state {self.path} cannot be used: {exc.strerror}") from exc
+
+
+_HINT = (
+    "make room or repair the disk; if the file is damaged, move it away: the next start compares "
+    "both sides, takes over what is equal and deletes nothing"
+)
+
+
+def _size_adler(content: Content) -> tuple[int, int]:
+    return content.size, content.adler32
+
+
+def _row(values: tuple[Any, ...]) -> Row:
+    path, size, sha256, adler32, *stat, hashed_at_ns, _acked_at, proven, remote_ms = values
+    return Row(
+        RelPath(path.decode()),
+        Content(size, sha256, adler32),
+        Stat(*stat),
+        hashed_at_ns,
+        bool(proven),
+        remote_ms,
+    )
