@@ -1,0 +1,134 @@
+"""
+Which paths take part: ignore rules with git's semantics, and the quarantine (design.md, "Rules").
+
+Ignored is what nobody wants on the server; a later `!` takes it back, but not what lies below an
+ignored directory, as in git. Quarantined is what may be secret: no `!` lifts that, `publish:` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jatossync.core.globs import Glob, Globs
+from jatossync.core.paths import ROOT, RelPath
+
+IGNORE_FILE = ".jatosignore"
+
+BUILT_IN = (
+    *(".git", ".svn/", ".hg/", ".jj/"),
+    *(".DS_Store", "._*", ".Spotlight-V100/", ".Trashes/", ".fseventsd/", ".TemporaryItems/"),
+    *("Thumbs.db", "[Dd]esktop.ini", "$RECYCLE.BIN/", "System Volume Information/"),
+    *(".directory", ".Trash-*/", ".nfs????????*", ".fuse_hidden*"),
+    *("*.swp", ".*.sw[a-z]", "*~", "4913", "!4913/", r"\#*#", ".#*"),  # vim, Emacs
+    *("*___jb_tmp___", "*___jb_old___", ".goutputstream-*"),  # JetBrains, GNOME
+    *("~$*", ".~lock.*#", "~WRD*.tmp", "~WRL*.tmp"),  # Word, LibreOffice
+    *(".idea/", ".vscode/", "*.code-workspace", ".Rproj.user/", ".Rhistory", ".RData"),
+    *("node_modules/", "__pycache__/", ".venv/", ".ipynb_checkpoints/"),
+    *(".mypy_cache/", ".pytest_cache/", ".ruff_cache/", ".parcel-cache/", ".sass-cache/"),
+    *(".dropbox", ".dropbox.cache/", ".stfolder/", ".stversions/", ".syncthing.*.tmp"),
+    *(".sync_*.db*", "._sync_*.db*", ".nextcloudsync.log", ".owncloudsync.log"),
+)
+"""Names that nobody gives a study file; what only lives for a moment is the debounce's job."""
+
+_QUARANTINE = {
+    # Not *.key: that is also Keynote, and a list of right answers. A private key under such a name
+    # is known by its first bytes (core/secrets.py).
+    "may hold a private key": (
+        r"id_(rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|xmss)(\..*)?(?<!\.pub)"
+        r"|.*\.(pem|p8|pk8|p12|pfx|ppk|jks|keystore|kdbx?|agilekeychain|opvault)"
+        r"|\.(ssh|gnupg)"
+    ),
+    "may hold passwords": (
+        r"\.env.*|[._]netrc|\.(npmrc|yarnrc|pypirc|pgpass|my\.cnf|htpasswd|git-credentials|aws)"
+    ),
+    "looks like data exported from JATOS": (
+        r"jatos_(results|studylog|study)_.*|.*\.jr?zip([ ._-]?\(\d+\)|[ ._-]\d+)?"
+    ),
+}
+_QUARANTINED = [
+    (re.compile(pattern, re.DOTALL | re.IGNORECASE), f"{what}; `publish:` lets it through")
+    for what, pattern in _QUARANTINE.items()
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a path takes no part."""
+
+    reason: str
+    """One sentence for a researcher."""
+    quarantined: bool
+    """It may be secret: shown, unlike what is merely ignored."""
+
+
+class Rules:
+    """The rules of one pass."""
+
+    def __init__(self, ignored: Globs, published: Globs) -> None:
+        self._ignored = ignored
+        self._published = published
+        self._directory = lru_cache(maxsize=4096)(self._judge_directory)
+
+    @classmethod
+    def build(cls, patterns: Sequence[str], jatosignore: str, publish: Sequence[str]) -> Rules:
+        """
+        The rules from `ignore:`, the text of `.jatosignore` and `publish:`, later ones deciding.
+
+        Raises:
+            ValueError: A pattern is broken, or can never match; the text names it.
+        """
+        ignored = [
+            *_globs(BUILT_IN, "of the built-in list"),
+            *_globs(patterns, "in `ignore:`"),
+            *_globs(_lines(jatosignore), f"in {IGNORE_FILE}"),
+        ]
+        return cls(Globs(ignored), Globs(_globs(publish, "in `publish:`")))
+
+    def verdict(self, path: RelPath, is_directory: bool) -> Verdict | None:
+        """Why `path` takes no part, or None where it does; `path` is not the root."""
+        if is_directory:
+            return self._directory(path)
+        return self._directory(_parent(path)) or self._own(path, is_directory=False)
+
+    def publishes(self, path: RelPath, is_directory: bool = False) -> bool:
+        """Whether `publish:` names this path or a directory above it."""
+        if path == ROOT:
+            return False
+        if self._published.matches(path, is_directory):
+            return True
+        return self.publishes(_parent(path), is_directory=True)
+
+    def _judge_directory(self, path: RelPath) -> Verdict | None:
+        if path == ROOT:
+            return None
+        return self._directory(_parent(path)) or self._own(path, is_directory=True)
+
+    def _own(self, path: RelPath, is_directory: bool) -> Verdict | None:
+        """The verdict on `path` as if everything above it took part."""
+        name = path.rpartition("/")[2]
+        if name == IGNORE_FILE:
+            return Verdict("jatossync's own list of what to ignore", quarantined=False)
+        glob = self._ignored.last_match(path, is_directory)
+        if glob is not None and not glob.negated:
+            return Verdict(f"ignored by the pattern '{glob.text}' {glob.source}", quarantined=False)
+        for pattern, reason in _QUARANTINED:
+            if pattern.fullmatch(name) and not self.publishes(path, is_directory):
+                return Verdict(reason, quarantined=True)
+        return None
+
+
+def _parent(path: RelPath) -> RelPath:
+    return RelPath(path.rpartition("/")[0])
+
+
+def _globs(lines: Iterable[str], source: str) -> list[Glob]:
+    return [Glob.parse(line, source) for line in lines]
+
+
+def _lines(text: str) -> list[str]:
+    """The patterns of a file in the format of `.gitignore`: no comments, no empty lines."""
+    lines = (line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n"))
+    return [line for line in lines if line.strip(" ") and not line.startswith("#")]
