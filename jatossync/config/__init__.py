@@ -1,0 +1,10 @@
+"""
+The configuration: one YAML file, read once, checked as a whole.
+
+`find_config` says which file, `load` gives a `Config` or one `ConfigError` with all that is wrong.
+"""
+
+from jatossync.config.loading import find_config, load
+from jatossync.config.model import Config, Deletes, Log, Upload, Watch
+
+__all__ = ["Config", "Deletes", "Log", "Upload", "Watch", "find_config", "load"]
