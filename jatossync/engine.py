@@ -181,20 +181,21 @@ class Engine:
 
     def done(self, job: Job, result: Result, now_s: float) -> None:
         """A job that `due` gave out has ended."""
-        match job, result:
-            case Ask(), Server() | Unavailable() | Stopped():
+        match job:
+            case Ask():
                 self._asked(result, now_s)
-            case Scan(), Snapshot() | RootGone():
+            case Scan():
                 self._scanned(result, now_s)
-            case List(), _:
+            case List():
                 self._listed(result, now_s)
-            case Provenance(), GitState():
+            case Provenance():
+                assert isinstance(result, GitState), result
                 self._store.provenance(job.burst, result)
-            case Hash(), Entry() | Overtaken():
+            case Hash():
                 self._hashed(job, result, now_s)
-            case Look() | Keep(), _:
+            case Look() | Keep():
                 self._looked(job, result, now_s)
-            case Upload() | Delete(), _:
+            case Upload() | Delete():
                 self._wrote(job, result, now_s)
 
     # --- out -----------------------------------------------------------------------------------
@@ -257,12 +258,13 @@ class Engine:
         self._evidence.listing_began(self._queue.under_way)
         return [List()]
 
-    def _scanned(self, result: Snapshot | RootGone, now_s: float) -> None:
+    def _scanned(self, result: Result, now_s: float) -> None:
         current = self._pass
         assert current is not None, "a scan belongs to a pass"
         if isinstance(result, RootGone):
             self._root_gone(result, now_s)
             return
+        assert isinstance(result, Snapshot), result
         if self.root_trouble is not None:
             self._say("folder is back", "info")
             self.root_trouble = None
@@ -433,11 +435,12 @@ class Engine:
 
     # --- jobs that ask -------------------------------------------------------------------------
 
-    def _asked(self, result: Server | Unavailable | Stopped, now_s: float) -> None:
+    def _asked(self, result: Result, now_s: float) -> None:
         self._asking = False
-        if not isinstance(result, Server):
+        if isinstance(result, Unavailable | Stopped):
             self._fail(result, now_s)
             return
+        assert isinstance(result, Server), result
         known = self.link.server
         if known is not None and known.api_version != result.api_version:
             self._can_list = True
@@ -471,12 +474,12 @@ class Engine:
         self._hashing.add(job.path)
         return [job]
 
-    def _hashed(self, job: Hash, result: Entry | Overtaken, now_s: float) -> None:
+    def _hashed(self, job: Hash, result: Result, now_s: float) -> None:
         self._hashing.discard(job.path)
-        if isinstance(result, Overtaken):
-            self.hint(job.path, now_s)
-        else:
+        if isinstance(result, Entry):
             self._decide(job.path, result, now_s)
+        else:
+            self.hint(job.path, now_s)
         self._look_again(job.path, now_s)
 
     def _start_looks(self) -> list[Job]:

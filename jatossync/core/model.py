@@ -336,7 +336,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyThere:
-    """The look found the very bytes that were to be sent."""
+    """The look found that JATOS is as it should be: the same bytes, or nothing left to delete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,5 +414,14 @@ AskResult = Server | Unavailable | Stopped
 ListResult = Listing | NoListing | Trouble
 LookResult = Seen | Trouble
 UploadResult = Done | AlreadyThere | Foreign | Overtaken | Trouble
-DeleteResult = Done | Foreign | Overtaken | Trouble
-Result = ScanResult | HashResult | AskResult | ListResult | LookResult | UploadResult | DeleteResult
+DeleteResult = Done | AlreadyThere | Foreign | Overtaken | Trouble
+Result = (
+    ScanResult
+    | HashResult
+    | GitState
+    | AskResult
+    | ListResult
+    | LookResult
+    | UploadResult
+    | DeleteResult
+)

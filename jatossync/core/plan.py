@@ -1,8 +1,8 @@
 """
 The plan: what to do about each path, from what is here, what was agreed and what JATOS has.
 
-A pure three-way comparison, design.md's table row by row: *local* (the snapshot's entry, None where
-the path is surely absent) x *manifest row* x *seen* (what is known of JATOS, None where nothing is).
+A pure three-way comparison, design.md's table row by row: *local* (the snapshot's entry, None
+where the path is surely absent) x *manifest row* x *seen* (what is known of JATOS, or None).
 Nothing is written because of a listing alone: bytes that are other than expected, or missing, are
 looked at by themselves first (a listing is no instant, and Adler-32 no proof).
 """
@@ -108,10 +108,11 @@ def _agreed(
         case _Match.SAME:
             return _refresh(local, row, seen.modified_ms or row.remote_ms)
         case _Match.LIKELY:
-            touched = row.remote_ms is not None and seen.modified_ms != row.remote_ms
+            remote_ms = seen.modified_ms or row.remote_ms
+            touched = row.remote_ms is not None and remote_ms != row.remote_ms
             if touched and row.content.size <= SMALL_BYTES:
                 return Look(path)
-            return _refresh(local, row, seen.modified_ms)
+            return _refresh(local, row, remote_ms)
         case _Match.OTHER:
             if not seen.looked:
                 return Look(path)
