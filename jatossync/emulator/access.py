@@ -3,7 +3,7 @@
 import re
 from urllib.parse import unquote
 
-from jatossync.emulator.dialects import Dialect, Refusal, Refused
+from jatossync.emulator.dialects import Dialect, Refusal, RefusedError
 from jatossync.emulator.state import State, Study, Token
 from jatossync.emulator.wire import Head
 
@@ -13,7 +13,7 @@ LONG_MAX = 2**63 - 1
 
 
 class Access:
-    """The checks in JATOS's order; each raises Refused with its own answer."""
+    """The checks in JATOS's order; each raises RefusedError with its own answer."""
 
     def __init__(self, state: State, dialect: Dialect) -> None:
         self._state = state
@@ -22,24 +22,24 @@ class Access:
     def token(self, head: Head) -> Token:
         """The token of a request that may use the API."""
         if not self._state.switches.allowed:
-            raise Refused(Refusal.API_OFF)
+            raise RefusedError(Refusal.API_OFF)
         authorization = head.headers.get("authorization", "")
         if not authorization.startswith(SCHEME):
-            raise Refused(Refusal.NOT_SIGNED_IN)
+            raise RefusedError(Refusal.NOT_SIGNED_IN)
         given = authorization.removeprefix(SCHEME).strip()
         if len(given.replace("jap_", "")) < TOKEN_MIDDLE or not given.isascii():
             # JATOS cuts the middle out before it checks anything, and fails.
-            raise Refused(Refusal.INTERNAL)
+            raise RefusedError(Refusal.INTERNAL)
         token = self._state.tokens.get(given)
         if token is None or not token.active or token.expired:
-            raise Refused(Refusal.BAD_TOKEN)
+            raise RefusedError(Refusal.BAD_TOKEN)
         return token
 
     def user(self, head: Head) -> Token:
         """The token of somebody who may do more than look at studies and results."""
         token = self.token(head)
         if self._dialect.has_viewers and token.role == "VIEWER":
-            raise Refused(Refusal.BAD_TOKEN)
+            raise RefusedError(Refusal.BAD_TOKEN)
         return token
 
     def study(self, token: Token, raw: str) -> Study:
@@ -48,18 +48,18 @@ class Access:
         number = _number(given)
         found = self.find(given)
         if found is None and number is not None:
-            raise Refused(Refusal.NO_STUDY_ID, given=number)
+            raise RefusedError(Refusal.NO_STUDY_ID, given=number)
         if found is None:
-            raise Refused(Refusal.NO_STUDY_UUID, given=given)
+            raise RefusedError(Refusal.NO_STUDY_UUID, given=given)
         if not (token.member and found.member):
-            raise Refused(Refusal.NO_ACCESS, id=found.id)
+            raise RefusedError(Refusal.NO_ACCESS, id=found.id)
         return found
 
     def unlocked(self, token: Token, raw: str) -> Study:
         """The study, for a request that changes it."""
         study = self.study(token, raw)
         if study.locked and self._dialect.enforces_locks:
-            raise Refused(Refusal.LOCKED, id=study.id)
+            raise RefusedError(Refusal.LOCKED, id=study.id)
         return study
 
     def find(self, given: str) -> Study | None:

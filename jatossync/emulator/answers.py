@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 CHUNK = 256 * 1024
 
 
 @dataclass
 class Answer:
-    """Status, headers and a body: bytes, or a file that is open for reading.
+    """Status, headers and a body: bytes, or a file that is open until the answer is left.
 
     `chunked` sends the body without announcing its length; `close` ends the connection after it.
     """
@@ -28,18 +28,19 @@ class Answer:
         """Bytes in the body."""
         return self.size if self.file else len(self.body)
 
-    def chunks(self) -> Iterator[bytes]:
-        """The body, in pieces that fit into memory; never more than `length` bytes."""
+    def chunks(self, most: int) -> Iterator[bytes]:
+        """The first `most` bytes of the body, in pieces that fit into memory."""
         if self.file is None:
-            yield self.body
+            yield self.body[:most]
             return
-        left = self.size
-        while left and (piece := self.file.read(min(CHUNK, left))):
-            left -= len(piece)
+        while most and (piece := self.file.read(min(CHUNK, most))):
+            most -= len(piece)
             yield piece
 
-    def release(self) -> None:
-        """Close the file behind the body."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         if self.file is not None:
             self.file.close()
 

@@ -9,7 +9,7 @@ from jatossync.emulator import runs, shapes
 from jatossync.emulator.access import Access
 from jatossync.emulator.answers import Answer, file_answer
 from jatossync.emulator.calls import Call
-from jatossync.emulator.dialects import Dialect, Refusal, Refused
+from jatossync.emulator.dialects import Dialect, Refusal, RefusedError
 from jatossync.emulator.export import study_archive
 from jatossync.emulator.files import Assets
 from jatossync.emulator.paths import API, Names, decoded_path
@@ -35,7 +35,7 @@ class Api:
         try:
             act, arguments = self._route(call)
             return act(call, *arguments)
-        except Refused as refused:
+        except RefusedError as refused:
             refused.details["target"] = call.target
             return self._dialect.refuse(refused)
 
@@ -70,7 +70,7 @@ class Api:
         for wanted, pattern, act in self._routes:
             if wanted == method and (found := pattern.fullmatch(path)):
                 return act, found.groups()
-        raise Refused(Refusal.NO_ROUTE, method=call.head.method, page=call.page)
+        raise RefusedError(Refusal.NO_ROUTE, method=call.head.method, page=call.page)
 
     # The server and its studies.
 
@@ -151,7 +151,7 @@ class Api:
         try:
             return file_answer(file, shapes.download_headers(file.name, self._dialect))
         except FileNotFoundError:
-            raise Refused(Refusal.NO_FILE, path=path) from None
+            raise RefusedError(Refusal.NO_FILE, path=path) from None
 
     def _delete(self, call: Call, study: str, raw: str) -> Answer:
         call.drain()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from jatossync.emulator.dialects import Refusal, Refused
+from jatossync.emulator.dialects import Refusal, RefusedError
 from jatossync.emulator.wire import Head, content_length
 
 
@@ -36,9 +36,9 @@ def limited(head: Head, body: Iterable[bytes], limit: int) -> Iterator[bytes]:
     """The body; refused as soon as it is known to be longer than `limit` bytes."""
     received = 0
     if (content_length(head) or 0) > limit:
-        raise Refused(Refusal.TOO_LARGE)
+        raise RefusedError(Refusal.TOO_LARGE)
     for piece in body:
         received += len(piece)
         if received > limit:
-            raise Refused(Refusal.TOO_LARGE)
+            raise RefusedError(Refusal.TOO_LARGE)
         yield piece

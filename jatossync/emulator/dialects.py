@@ -39,7 +39,7 @@ class Refusal(Enum):
     NO_FOLDER = auto()
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """Ends a request with the dialect's answer for `refusal`; `details` fill its text."""
 
     def __init__(self, refusal: Refusal, **details: object) -> None:
@@ -138,7 +138,7 @@ class Dialect:
     log_type: str
     refusals: dict[Refusal, Said]
 
-    def refuse(self, refused: Refused) -> Answer:
+    def refuse(self, refused: RefusedError) -> Answer:
         """The answer that this JATOS gives for a refusal."""
         said = self.refusals[refused.refusal]
         text = said.text.format_map(refused.details)

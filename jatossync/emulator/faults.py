@@ -33,6 +33,9 @@ class Fault:
                 yield part
 
 
+NO_FAULT = Fault("none")
+
+
 def parse_fault(text: str) -> Fault:
     """`status:503`, `drop`, `lose`, `stall:5s`, `cut`, `latency:20ms` or `rate:1MB/s`."""
     kind, _, argument = text.partition(":")
@@ -79,12 +82,12 @@ class Faults:
         with self._lock:
             self._rules = parsed
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str) -> Fault:
         """The fault for this request, counted; `path` is decoded and below the API."""
         with self._lock:
             rule = next((each for each in self._rules if each.fits(method, path)), None)
             if rule is None:
-                return None
+                return NO_FAULT
             if rule.left is not None:
                 rule.left -= 1
             return rule.fault

@@ -5,7 +5,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from jatossync.emulator.dialects import Dialect, Refusal, Refused
+from jatossync.emulator.dialects import Dialect, Refusal, RefusedError
 from jatossync.emulator.paths import Names, inside
 
 READ_BYTES = 1024 * 1024
@@ -23,7 +23,7 @@ class Assets:
         """The normalised path; raises `illegal` for one that JATOS does not take."""
         normal = inside(path, self._dialect)
         if normal is None:
-            raise Refused(illegal, path=path)
+            raise RefusedError(illegal, path=path)
         return normal
 
     def existing(self, path: str, illegal: Refusal) -> Path:
@@ -35,7 +35,7 @@ class Assets:
                 return target
         except OSError:  # a name that the file system cannot have
             pass
-        raise Refused(Refusal.NO_FILE, path=path)
+        raise RefusedError(Refusal.NO_FILE, path=path)
 
     def store(self, source: Path, place: str) -> bool:
         """Move a received file to its place; True when it is new, False when it replaced one."""
@@ -49,7 +49,7 @@ class Assets:
             if place and target.name != wanted:
                 target.rename(target.with_name(wanted))
         except OSError as error:
-            raise Refused(Refusal.UPLOAD_FAILED) from error
+            raise RefusedError(Refusal.UPLOAD_FAILED) from error
         return new
 
     def delete(self, path: str) -> None:
@@ -58,17 +58,17 @@ class Assets:
         try:
             target = self._names.find(self.folder, place)
             if target.is_dir():
-                raise Refused(Refusal.DELETE_FAILED)
+                raise RefusedError(Refusal.DELETE_FAILED)
             target.unlink()
         except FileNotFoundError as error:
-            raise Refused(Refusal.NO_FILE, path=path) from error
+            raise RefusedError(Refusal.NO_FILE, path=path) from error
         except OSError as error:
-            raise Refused(Refusal.DELETE_FAILED) from error
+            raise RefusedError(Refusal.DELETE_FAILED) from error
 
     def listing(self, *, flatten: bool) -> Any:
         """The tree of all nodes, or the list of its leaves: files and empty directories."""
         if not self.folder.is_dir():
-            raise Refused(Refusal.NO_FOLDER)
+            raise RefusedError(Refusal.NO_FOLDER)
         tree = self._node(self.folder, "")
         return _leaves(tree) if flatten else tree
 
@@ -77,10 +77,10 @@ class Assets:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:
-            raise Refused(Refusal.UPLOAD_CLASH) from error
+            raise RefusedError(Refusal.UPLOAD_CLASH) from error
         if target.is_dir():
             if not self._dialect.replaces_empty_directories or any(target.iterdir()):
-                raise Refused(Refusal.UPLOAD_CLASH)
+                raise RefusedError(Refusal.UPLOAD_CLASH)
             target.rmdir()
 
     def _node(self, entry: Path, path: str) -> dict[str, Any]:

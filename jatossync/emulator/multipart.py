@@ -7,7 +7,7 @@ from pathlib import Path
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from jatossync.emulator.dialects import Refusal, Refused
+from jatossync.emulator.dialects import Refusal, RefusedError
 
 PART_NAME = b"studyAssetsFile"
 
@@ -33,7 +33,7 @@ class Upload:
         return not self.size or not self.filename
 
     def receive(self, boundary: bytes, body: Iterable[bytes]) -> None:
-        """Parse the whole body; raises Refused where it is no complete multipart."""
+        """Parse the whole body; raises RefusedError where it is no complete multipart."""
         parser = MultipartParser(
             boundary,
             {
@@ -50,11 +50,11 @@ class Upload:
             for piece in body:
                 parser.write(piece)
         except FormParserError as error:
-            raise Refused(Refusal.BAD_BODY, problem=str(error)) from error
+            raise RefusedError(Refusal.BAD_BODY, problem=str(error)) from error
         finally:
             self._file.close()
         if not self.complete:
-            raise Refused(Refusal.BAD_BODY, problem="Unexpected end of input")
+            raise RefusedError(Refusal.BAD_BODY, problem="Unexpected end of input")
 
     def discard(self) -> None:
         """Remove the file if nobody has moved it."""
@@ -97,5 +97,5 @@ def boundary_of(content_type: str) -> bytes | None:
     if kind != b"multipart/form-data":
         return None
     if not options.get(b"boundary"):
-        raise Refused(Refusal.BAD_BODY, problem="Missing boundary header")
+        raise RefusedError(Refusal.BAD_BODY, problem="Missing boundary header")
     return options[b"boundary"]

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
-from jatossync.emulator.dialects import Dialect, Refusal, Refused
+from jatossync.emulator.dialects import Dialect, Refusal, RefusedError
 
 API = "/jatos/api/v1"
 MAX_TARGET_BYTES = 2048
 PROXIES = ("none", "canonical", "apache-rewrite")
+BARE_BEHIND_PROXY = "/~$-_.+!*'(),;:@&="
 JAVA_BLANKS = "".join(map(chr, range(33)))  # what Java's String.trim() takes away
 
 _ILLEGAL_IN_TARGET = re.compile(r"[^!-~]|[\"<>\\^`{|}]")
@@ -57,18 +58,25 @@ def decoded_path(raw: str, dialect: Dialect, *, trim: bool = False) -> str:
     """The path of an asset that the raw rest of an address names."""
     path = url_decode(raw)
     if "\0" in path and dialect.nul_is_internal_error:
-        raise Refused(Refusal.INTERNAL)
+        raise RefusedError(Refusal.INTERNAL)
     if trim:
         path = path.strip(JAVA_BLANKS)
     return path.removeprefix("/")
 
 
-def through_proxy(target: str, proxy: str) -> str:
-    """The target as it arrives behind a proxy that decodes and re-encodes the path."""
+def through_proxy(target: str, proxy: str) -> str | None:
+    """The target as it arrives behind a proxy; None when the proxy itself forbids it.
+
+    `canonical` is Apache's ProxyPass without `nocanon`, or nginx with a URI part: the path is
+    decoded and encoded again, and `+` stays bare. `apache-rewrite` does the same with a
+    RewriteRule, and Apache forbids an encoded question mark there.
+    """
     if proxy == "none":
         return target
     path, mark, query = target.partition("?")
-    return quote(unquote_to_bytes(path), safe="/+;=,@:!$&'()*~") + mark + query
+    if proxy == "apache-rewrite" and "%3f" in path.lower():
+        return None
+    return quote(unquote_to_bytes(path), safe=BARE_BEHIND_PROXY) + mark + query
 
 
 def inside(path: str, dialect: Dialect) -> str | None:

@@ -6,7 +6,7 @@ import string
 from typing import Any
 
 from jatossync.emulator.answers import Answer
-from jatossync.emulator.dialects import Dialect, Refusal, Refused
+from jatossync.emulator.dialects import Dialect, Refusal, RefusedError
 from jatossync.emulator.state import Run, Study
 
 CODE_ALPHABET = string.ascii_letters + string.digits
@@ -70,7 +70,7 @@ def log_entries(study: Study, limit: str, dialect: Dialect) -> Answer:
     try:
         most = int(limit)
     except ValueError:
-        raise Refused(Refusal.BAD_BODY, problem=f"Cannot parse parameter: {limit}") from None
+        raise RefusedError(Refusal.BAD_BODY, problem=f"Cannot parse parameter: {limit}") from None
     if 0 <= most < len(entries):
         entries = [*entries[:most], LOG_CUT]
     body = json.dumps(entries, separators=(",", ":")).encode()
@@ -115,10 +115,10 @@ def study_codes(study: Study, query: dict[str, str]) -> list[str]:
     """Codes for links: always fresh ones for personal workers, the same one for the others."""
     kind = query.get("type", "").lower()
     if kind not in _WORKERS:
-        raise Refused(Refusal.BAD_BODY, problem="Unknown worker type")
+        raise RefusedError(Refusal.BAD_BODY, problem="Unknown worker type")
     if not _WORKERS[kind]:
         return [study.codes.setdefault(kind, new_code())]
     amount = query.get("amount", "1")
     if not amount.isdecimal():
-        raise Refused(Refusal.BAD_BODY, problem=f"Cannot parse parameter: {amount}")
+        raise RefusedError(Refusal.BAD_BODY, problem=f"Cannot parse parameter: {amount}")
     return [new_code() for _ in range(max(1, int(amount)))]

@@ -7,11 +7,15 @@ from urllib.parse import quote
 from jatossync.emulator.dialects import Dialect
 from jatossync.emulator.state import Component, State, Study, Token, now_ms
 
+# JATOS's own table is longer; these are what studies are made of.
 _MEDIA_TYPES = {
+    "avif": "image/avif",
     "bin": "application/mac-binary",
+    "bmp": "image/bmp",
     "css": "text/css",
     "csv": "text/csv",
     "gif": "image/gif",
+    "gz": "application/x-gzip",
     "htm": "text/html",
     "html": "text/html",
     "ico": "image/x-icon",
@@ -19,12 +23,21 @@ _MEDIA_TYPES = {
     "jpg": "image/jpeg",
     "js": "application/javascript",
     "json": "application/json",
+    "m4a": "audio/mp4",
+    "m4v": "video/mp4",
+    "mjs": "application/javascript",
+    "mov": "video/quicktime",
     "mp3": "audio/mpeg",
     "mp4": "video/mp4",
+    "ogg": "audio/ogg",
+    "ogv": "video/ogg",
+    "otf": "font/otf",
     "pdf": "application/pdf",
     "png": "image/png",
     "svg": "image/svg+xml",
+    "ttf": "font/ttf",
     "txt": "text/plain",
+    "wasm": "application/wasm",
     "wav": "audio/x-wav",
     "webm": "video/webm",
     "webp": "image/webp",

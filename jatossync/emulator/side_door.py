@@ -19,7 +19,7 @@ MAX_BODY_BYTES = 1024 * 1024
 PREFIX = "/emulator/"
 
 
-class BadOrder(Exception):
+class OrderError(Exception):
     """An order that the side door does not understand."""
 
 
@@ -53,7 +53,7 @@ class SideDoor:
                 if method == head.method and (found := pattern.fullmatch(path)):
                     order = json.loads(content) if content else {}
                     return _json(200, act(order, *found.groups()))
-        except (BadOrder, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OrderError, ValueError, KeyError, TypeError, AttributeError) as error:
             return _json(400, {"error": f"{type(error).__name__}: {error}"})
         return _json(404, {"error": f"nothing at {head.method} {PREFIX}{path}"})
 
@@ -61,7 +61,7 @@ class SideDoor:
         try:
             return self._state.studies[given]
         except KeyError:
-            raise BadOrder(f"no study {given}") from None
+            raise OrderError(f"no study {given}") from None
 
     def _add_study(self, order: dict[str, Any]) -> dict[str, Any]:
         _only(order, "title", "uuid")
@@ -82,7 +82,7 @@ class SideDoor:
                 setattr(study, name, value)
         return {}
 
-    def _delete_study(self, order: dict[str, Any], given: str) -> dict[str, Any]:
+    def _delete_study(self, _: dict[str, Any], given: str) -> dict[str, Any]:
         study = self._study(given)
         with self._state.change():
             del self._state.studies[study.uuid]
@@ -103,7 +103,7 @@ class SideDoor:
         _only(order, "state", "started_s_ago", "seen_s_ago", "worker")
         study = self._study(given)
         if order["state"] not in runs.STATES:
-            raise BadOrder(f"state is one of {', '.join(runs.STATES)}")
+            raise OrderError(f"state is one of {', '.join(runs.STATES)}")
         with self._state.change():
             run = Run(
                 self._state.new_id(),
@@ -124,7 +124,7 @@ class SideDoor:
     def _change_token(self, order: dict[str, Any], given: str) -> dict[str, Any]:
         _only(order, "active", "role")
         if given not in self._state.tokens:
-            raise BadOrder("no such token")
+            raise OrderError("no such token")
         with self._state.change():
             for name, value in order.items():
                 setattr(self._state.tokens[given], name, value)
@@ -133,7 +133,7 @@ class SideDoor:
     def _change_api(self, order: dict[str, Any]) -> dict[str, Any]:
         _only(order, "allowed", "max_body_bytes", "proxy")
         if order.get("proxy", "none") not in PROXIES:
-            raise BadOrder(f"proxy is one of {', '.join(PROXIES)}")
+            raise OrderError(f"proxy is one of {', '.join(PROXIES)}")
         with self._state.change():
             for name, value in order.items():
                 setattr(self._state.switches, name, value)
@@ -143,10 +143,10 @@ class SideDoor:
         self._faults.replace(order)
         return {}
 
-    def _requests(self, order: dict[str, Any]) -> list[dict[str, Any]]:
+    def _requests(self, _: dict[str, Any]) -> list[dict[str, Any]]:
         return self._log.shown()
 
-    def _clear_requests(self, order: dict[str, Any]) -> dict[str, Any]:
+    def _clear_requests(self, _: dict[str, Any]) -> dict[str, Any]:
         self._log.clear()
         return {}
 
@@ -157,7 +157,7 @@ def _ms_ago(seconds: float) -> int:
 
 def _only(order: dict[str, Any], *known: str) -> None:
     if unknown := sorted(order.keys() - set(known)):
-        raise BadOrder(f"unknown keys: {', '.join(unknown)}")
+        raise OrderError(f"unknown keys: {', '.join(unknown)}")
 
 
 def _read(body: Iterator[bytes]) -> bytes:

@@ -27,7 +27,8 @@ def now_ms() -> int:
 def new_token() -> str:
     """`jap_`, 31 random characters and the first 6 hex digits of their MD5."""
     middle = "".join(secrets.choice(TOKEN_ALPHABET) for _ in range(31))
-    return f"jap_{middle}{hashlib.md5(middle.encode()).hexdigest()[:6]}"
+    check = hashlib.md5(middle.encode(), usedforsecurity=False).hexdigest()[:6]
+    return f"jap_{middle}{check}"
 
 
 @dataclass
@@ -72,7 +73,10 @@ class Study:
 
 @dataclass
 class Token:
-    """An API token; `member` False makes it another user's, `expires_s` counts from `created_ms`."""
+    """An API token; `member` False makes it another user's.
+
+    `expires_s` counts from `created_ms`; None = never.
+    """
 
     id: int
     token: str

@@ -8,10 +8,10 @@ from urllib.parse import unquote
 from jatossync.emulator.access import Access
 from jatossync.emulator.answers import Answer
 from jatossync.emulator.calls import Call
-from jatossync.emulator.dialects import Dialect, Refusal, Refused
+from jatossync.emulator.dialects import Dialect, Refusal, RefusedError
 from jatossync.emulator.files import Assets
 from jatossync.emulator.multipart import Upload, boundary_of
-from jatossync.emulator.paths import JAVA_BLANKS, Names, decoded_path, url_decode
+from jatossync.emulator.paths import Names, decoded_path, url_decode
 from jatossync.emulator.state import UPLOADS, State
 
 
@@ -58,12 +58,12 @@ class Uploads:
     def _store(self, call: Call, study: str, raw: str, upload: Upload, alone: bool) -> Answer:
         found = self._access.unlocked(self._access.user(call.head), study)
         if upload.missing:
-            raise Refused(Refusal.FILE_MISSING)
+            raise RefusedError(Refusal.FILE_MISSING)
         path = self._path(raw, upload.filename)
         assets = Assets(self._state.folder(found), self._dialect, self._names)
         place = assets.place(path, Refusal.UPLOAD_PATH)
         if not alone:
-            raise Refused(Refusal.UPLOAD_FAILED)
+            raise RefusedError(Refusal.UPLOAD_FAILED)
         if assets.store(upload.path, place):
             return self._dialect.done(201, "File uploaded successfully")
         return self._dialect.done(200, "File overwritten successfully")

@@ -5,7 +5,8 @@ target exactly as sent, and must be able to drop a connection in the middle of a
 """
 
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -13,11 +14,15 @@ from jatossync.emulator.answers import Answer
 
 MAX_HEAD_BYTES = 256 * 1024
 READ_BYTES = 256 * 1024
-LINGER_S = 5.0
+LINGER_S = 5.0  # for a client that is still sending while it is refused
 
 
-class BrokenRequest(Exception):
-    """The other side went away, or did not speak HTTP."""
+class RequestError(Exception):
+    """What came is not HTTP/1.1; the text says why."""
+
+
+class GoneError(Exception):
+    """The other side closed the connection in the middle of a request."""
 
 
 @dataclass
@@ -26,11 +31,14 @@ class Head:
 
     method: str
     target: str
+    version: str
     headers: dict[str, str]
 
     @property
     def keeps_alive(self) -> bool:
-        return "close" not in self.headers.get("connection", "").lower()
+        """Whether the client may send another request on this connection."""
+        wish = self.headers.get("connection", "").lower()
+        return "close" not in wish and (self.version != "HTTP/1.0" or "keep-alive" in wish)
 
 
 class Wire:
@@ -44,10 +52,8 @@ class Wire:
         """The next request, or None when the client closed the connection between requests."""
         while (end := self._buffer.find(b"\r\n\r\n")) < 0:
             if len(self._buffer) > MAX_HEAD_BYTES:
-                raise BrokenRequest("head too long")
+                raise RequestError("The head of the request is too long")
             if not self._fill():
-                if self._buffer.strip():
-                    raise BrokenRequest("head ended early")
                 return None
         lines = bytes(self._buffer[:end]).lstrip(b"\r\n").decode("latin-1").split("\r\n")
         del self._buffer[: end + 4]
@@ -68,27 +74,27 @@ class Wire:
         head = _answer_head(answer, length)
         if not with_body:
             self._sock.sendall(head)
-        elif cut:
-            whole = b"".join(answer.chunks())
-            self._sock.sendall(head + whole[: len(whole) // 2])
         elif answer.chunked:
-            self._sock.sendall(head)
-            for piece in answer.chunks():
-                self._sock.sendall(b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b"")
-            self._sock.sendall(b"0\r\n\r\n")
+            self._send_pieces(head, map(_chunk, answer.chunks(answer.length)))
+            self._sock.sendall(b"" if cut else b"0\r\n\r\n")
         else:
-            for piece in answer.chunks():
-                self._sock.sendall(head + piece)
-                head = b""
-            if head:
-                self._sock.sendall(head)
+            self._send_pieces(head, answer.chunks(answer.length // 2 if cut else answer.length))
 
     def linger(self) -> None:
         """Take what is still under way, so that the client gets to read the answer."""
         self._sock.shutdown(socket.SHUT_WR)
         self._sock.settimeout(LINGER_S)
-        while self._sock.recv(READ_BYTES):
+        end = time.monotonic() + LINGER_S
+        while self._sock.recv(READ_BYTES) and time.monotonic() < end:
             pass
+
+    def _send_pieces(self, head: bytes, pieces: Iterable[bytes]) -> None:
+        """Send the head together with the first piece: one packet for a small answer."""
+        for piece in pieces:
+            self._sock.sendall(head + piece)
+            head = b""
+        if head:
+            self._sock.sendall(head)
 
     def _fill(self) -> bool:
         received = self._sock.recv(READ_BYTES)
@@ -97,7 +103,7 @@ class Wire:
 
     def _take(self, most: int) -> bytes:
         if not self._buffer and not self._fill():
-            raise BrokenRequest("body ended early")
+            raise GoneError
         piece = bytes(self._buffer[:most])
         del self._buffer[:most]
         return piece
@@ -110,8 +116,10 @@ class Wire:
 
     def _line(self) -> bytes:
         while (end := self._buffer.find(b"\r\n")) < 0:
-            if len(self._buffer) > MAX_HEAD_BYTES or not self._fill():
-                raise BrokenRequest("line ended early")
+            if len(self._buffer) > MAX_HEAD_BYTES:
+                raise RequestError("A line of the body is too long")
+            if not self._fill():
+                raise GoneError
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 2]
         return line
@@ -121,7 +129,7 @@ class Wire:
             try:
                 size = int(self._line().split(b";")[0], 16)
             except ValueError as error:
-                raise BrokenRequest("bad chunk size") from error
+                raise RequestError("Illegal chunk size") from error
             if size <= 0:
                 break
             yield from self._exactly(size)
@@ -136,21 +144,26 @@ def content_length(head: Head) -> int | None:
     if announced is None:
         return None
     if not announced.isascii() or not announced.isdigit():
-        raise BrokenRequest("bad content length")
+        raise RequestError(f"Illegal Content-Length: {announced}")
     return int(announced)
 
 
 def _parse_head(lines: list[str]) -> Head:
-    parts = lines[0].split(" ")
-    if len(parts) < 3 or not parts[-1].startswith("HTTP/1."):
-        raise BrokenRequest("no HTTP request line")
+    method, _, rest = lines[0].partition(" ")
+    target, _, version = rest.rpartition(" ")
+    if not target or version not in ("HTTP/1.1", "HTTP/1.0"):
+        raise RequestError("Illegal request line")
     headers = {}
     for line in lines[1:]:
         name, colon, value = line.partition(":")
         if not colon:
-            raise BrokenRequest("header without a colon")
+            raise RequestError("Illegal header line")
         headers[name.strip().lower()] = value.strip()
-    return Head(parts[0], " ".join(parts[1:-1]), headers)
+    return Head(method, target, version, headers)
+
+
+def _chunk(piece: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(piece), piece) if piece else b""
 
 
 def _answer_head(answer: Answer, length: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,11 @@ RECORDED = [
 @pytest.fixture(scope="module")
 def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Emulator]]:
     """One emulator for each recorded version."""
-    running = {
-        version: Emulator(tmp_path_factory.mktemp("jatos"), dialect)
-        for version, dialect in VERSIONS.items()
-    }
-    yield running
-    for emulator in running.values():
-        emulator.stop()
+    with ExitStack() as running:
+        yield {
+            version: running.enter_context(Emulator(tmp_path_factory.mktemp("jatos"), dialect))
+            for version, dialect in VERSIONS.items()
+        }
 
 
 @pytest.mark.parametrize(("version", "case"), RECORDED)

@@ -23,13 +23,19 @@ class Emulator:
     def __init__(self, root: Path, dialect: str = "3.10", names: str = "exact") -> None:
         self._command = [sys.executable, "-m", "jatossync.emulator"]
         self._command += ["--dialect", dialect, "--names", names, "--assets", str(root)]
+        root.mkdir(parents=True, exist_ok=True)
+        # A file, because a pipe that nobody reads would fill up and stop the emulator.
+        self._errors = root / ".emulator-errors"
         self._start()
 
     def _start(self) -> None:
-        self.process = subprocess.Popen(self._command, stdout=subprocess.PIPE, text=True)
+        with self._errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                self._command, stdout=subprocess.PIPE, stderr=errors, text=True
+            )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line, f"the emulator did not start (exit {self.process.wait()})"
+        assert line, f"the emulator did not start: {self._said()}"
         said = json.loads(line)
         self.url: str = said["url"]
         self.token: str = said["token"]
@@ -52,6 +58,7 @@ class Emulator:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+        assert not self._said(), f"the emulator stumbled: {self._said()}"
 
     @property
     def api(self) -> str:
@@ -82,6 +89,10 @@ class Emulator:
         self.process.stdout.close()
         self._http.close()
         return code
+
+    def _said(self) -> str:
+        """What it wrote to stderr: nothing, unless it is broken."""
+        return self._errors.read_text("utf-8")
 
     # The side door.
 
