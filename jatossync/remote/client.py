@@ -1,0 +1,350 @@
+"""
+JATOS, as the rest of jatossync calls it: `Jatos` for token and studies, `Assets` for one study.
+
+Each call makes its requests and comes back with one outcome of core/model.py. What an answer means
+stands in answers.py, how it travels in wire.py.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from jatossync.core.model import (
+    LARGE_BYTES,
+    SMALL_BYTES,
+    AlreadyThere,
+    Content,
+    Delete,
+    DeleteResult,
+    Done,
+    Foreign,
+    Listing,
+    ListResult,
+    LookResult,
+    NoListing,
+    Overtaken,
+    Refused,
+    Seen,
+    Server,
+    Stopped,
+    Trouble,
+    Unavailable,
+    Upload,
+    UploadResult,
+)
+from jatossync.core.paths import RelPath, rel_path, request_path
+from jatossync.errors import ConfigError, Denied, Unreachable
+from jatossync.remote import answers
+from jatossync.remote.answers import Answer, Asked, Unclear
+from jatossync.remote.body import AssetBody, CutOff, HoldsToken, Source
+from jatossync.remote.looks import ABSENT, any_small, read, replaceable, seen_of
+from jatossync.remote.parse import (
+    StudyHead,
+    is_study_uuid,
+    listing_of,
+    server_of,
+    studies_of,
+)
+from jatossync.remote.token import Token
+from jatossync.remote.wire import MAX_ANSWER_BYTES, Download, Wire
+
+MAX_LIST_BYTES = 64 * 1024 * 1024
+LIST_READ_S = 600.0
+"""JATOS hashes every file before the first byte of a listing."""
+
+NOT_DOWNLOADABLE = RelPath("structure")
+"""The address of a file of this name is the listing's (jatos-api.md, surprise 10)."""
+
+T = TypeVar("T")
+
+
+class Jatos:
+    """
+    One server with one token. May be used by several threads at once.
+
+    Args:
+        server: The base URL; JATOS's base path may be part of it.
+        workers: How many requests run at once.
+
+    Raises:
+        ConfigError: `server` is no plain http(s) URL.
+    """
+
+    def __init__(self, server: str, token: Token, workers: int) -> None:
+        self._wire = Wire(server, token, workers)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._wire.close()
+
+    def ask(self, study: str) -> Server | Unavailable | Stopped:
+        """
+        Whether token and study are in order, and what they are.
+
+        Args:
+            study: Its UUID or number.
+
+        Raises:
+            ConfigError: `study` is neither.
+        """
+        token = self._ask(Asked.TOKEN, "/admin/token", MAX_ANSWER_BYTES)
+        if not isinstance(token, Answer):
+            return token
+        if answers.dialect_of((token.json() or {}).get("apiVersion")) is None:
+            return answers.not_jatos(token)
+        properties = self.properties(study)
+        if not isinstance(properties, Answer):
+            return properties
+        return server_of(token, properties) or answers.not_jatos(properties)
+
+    def properties(self, study: str) -> Answer | Unavailable | Stopped:
+        """The answer with the study's properties: it is there, and the token may see it."""
+        if not (is_study_uuid(study) or (study.isascii() and study.isdigit())):
+            raise ConfigError(
+                f"study: {study!r} is neither a UUID nor a number.",
+                "In JATOS, “Properties” of the study shows both.",
+            )
+        target = f"/studies/{study}/properties?withComponentProperties=true"
+        return self._ask(Asked.STUDY, target, MAX_LIST_BYTES)
+
+    def studies(self) -> list[StudyHead]:
+        """
+        The studies that the token may see.
+
+        Raises:
+            Unreachable: No JATOS answers.
+            Denied: It refuses the token, or its API is off.
+        """
+        answer = self._ask(Asked.STUDIES, "/studies/properties", MAX_LIST_BYTES)
+        if isinstance(answer, Stopped):
+            raise Denied(f"{answer.reason}.")
+        if isinstance(answer, Unavailable):
+            raise Unreachable(f"{answer.reason}.")
+        found = studies_of(answer)
+        if found is None:
+            raise Unreachable(f"{answers.not_jatos(answer).reason}.")
+        return found
+
+    def assets(self, server: Server) -> Assets:
+        """The assets of the study that `ask` found."""
+        return Assets(self, self._wire, server)
+
+    def _ask(self, asked: Asked, target: str, max_bytes: int) -> Answer | Unavailable | Stopped:
+        answer = self._wire.answer("GET", target, max_bytes=max_bytes)
+        if isinstance(answer, Unavailable):
+            return answer
+        if answer.status != 200:
+            return answers.of_all(asked, answer)
+        return answer if answer.json() is not None else answers.not_jatos(answer)
+
+
+class Assets:
+    """
+    The assets of one study, addressed by its UUID.
+
+    Every call may block for as long as the server lets it wait; none raises for what a server or a
+    network does.
+    """
+
+    def __init__(self, jatos: Jatos, wire: Wire, server: Server) -> None:
+        self._jatos = jatos
+        self._wire = wire
+        self._server = server
+        self._below = f"/studies/{server.study_uuid}/assets/"
+        self.prefix_bytes = len(wire.prefix) + len(self._below)
+        """Length of every request target up to and including `/assets/`, for `unholdable`."""
+
+    def listing(self) -> ListResult:
+        """All files of the study; `NoListing` where JATOS has it but cannot list it now."""
+        answer = self._wire.answer(
+            "GET", f"{self._below}structure?flatten=true", None, LIST_READ_S, MAX_LIST_BYTES
+        )
+        if isinstance(answer, Unavailable):
+            return answer
+        if answer.status == 200:
+            return self._listing_of(answer)
+        if answer.status in (404, 504):
+            why = "has none for this study" if answer.status == 404 else "takes too long for it"
+            return self._if_study_is_there(NoListing(f"JATOS {why} (status {answer.status})"))
+        trouble: Trouble = self._settled(Asked.LISTING, answers.of_path(Asked.LISTING, answer))
+        return NoListing(trouble.reason) if isinstance(trouble, Refused) else trouble
+
+    def look(self, path: RelPath) -> LookResult:
+        """
+        What lies under `path` now: its size, and up to 256 KiB its digest.
+
+        Absence is reported only while the study itself is known to be there.
+        """
+        return self._confirmed(self._look(path))
+
+    def keep(self, path: RelPath, store: Callable[[Iterator[bytes]], Content]) -> LookResult:
+        """
+        Hand the bytes under `path` to `store`, which returns what it stored.
+
+        Args:
+            store: Lets exceptions of the iterator through, and then keeps nothing: the bytes
+                were cut off on their way. An OSError of its own refuses the path.
+        """
+        listed = self._look_by_listing(path)
+        if isinstance(listed, Seen) and listed.size is not None:
+            return Refused("JATOS does not give this file back: its address is the listing's")
+        if listed is not None:
+            return listed
+
+        def kept(download: Download) -> Seen | Trouble:
+            content = store(download.pieces)
+            if download.size is not None and download.size != content.size:
+                return Unavailable("The server sent another number of bytes than it announced")
+            return seen_of(content, kept=True)
+
+        try:
+            found = self._wire.download(self._target(path), kept)
+        except OSError as exc:
+            return Refused(f"What lies on JATOS cannot be kept in the trash: {exc.strerror}")
+        return self._confirmed(self._settled_look(found))
+
+    def upload(
+        self,
+        job: Upload,
+        source: Source,
+        stop: Callable[[], bool],
+        sent: Callable[[int], None],
+    ) -> UploadResult:
+        """
+        Put a file on JATOS, unless something foreign, or the very same bytes, lie there already.
+
+        Args:
+            stop: Asked before every chunk; True cuts the upload off.
+            sent: Told the number of bytes handed over so far.
+        """
+        began = time.monotonic()
+        if source.size != job.content.size or not source.size:
+            return Overtaken("it changed before it was sent")
+        if job.look:
+            seen = self._look(job.path, any_small(job.replaceable))
+            if not isinstance(seen, Seen):
+                return seen
+            if seen.sha256 == job.content.sha256:
+                return AlreadyThere()
+            if not replaceable(seen, job.replaceable):
+                return Foreign(seen)
+        if job.content.size > LARGE_BYTES and (trouble := self._not_writable()):
+            return trouble
+        body = AssetBody(source, job.content, stop, sent)
+        try:
+            answer = self._wire.answer("POST", self._target(job.path), body)
+        except HoldsToken as exc:
+            return Refused(str(exc), for_good=True)
+        except CutOff as exc:
+            return Overtaken(str(exc))
+        done = self._settled_write(Asked.UPLOAD, answer)
+        return Done(done.created, time.monotonic() - began) if isinstance(done, Done) else done
+
+    def delete(self, job: Delete, may: Callable[[], str | None]) -> DeleteResult:
+        """
+        Remove a file from JATOS, unless something foreign lies there.
+
+        Args:
+            may: Asked directly before the request: None to go on, else why not (law 3).
+        """
+        began = time.monotonic()
+        if job.look:
+            seen = self._look(job.path, any_small(job.replaceable))
+            if not isinstance(seen, Seen):
+                return seen
+            if seen.size is None:
+                return self._if_study_is_there(Done(seconds=time.monotonic() - began))
+            if not replaceable(seen, job.replaceable):
+                return Foreign(seen)
+        if reason := may():
+            return Overtaken(reason)
+        answer = self._wire.answer("DELETE", self._target(job.path))
+        if isinstance(answer, Answer) and answer.status == 404 and not answer.is_html:
+            return self._if_study_is_there(Done(seconds=time.monotonic() - began))
+        done = self._settled_write(Asked.DELETE, answer)
+        return Done(seconds=time.monotonic() - began) if isinstance(done, Done) else done
+
+    # --- looking
+
+    def _look(self, path: RelPath, small: bool = False) -> Seen | Trouble:
+        """
+        What lies under `path`; one request where `small` bytes are expected, else HEAD first.
+
+        Absence may also come from a study that is gone: `_confirmed`.
+        """
+        listed = self._look_by_listing(path)
+        if listed is not None:
+            return listed
+        if not small:
+            answer = self._wire.answer("HEAD", self._target(path))
+            if not isinstance(answer, Answer) or answer.status != 200 or not answer.is_file:
+                return self._settled_look(answer)
+            if answer.size is not None and answer.size > SMALL_BYTES:
+                return Seen(answer.size, looked=True)
+        return self._settled_look(self._wire.download(self._target(path), read))
+
+    def _look_by_listing(self, path: RelPath) -> Seen | Trouble | None:
+        """For a path that only a listing shows; None where `path` has an address of its own."""
+        if path != NOT_DOWNLOADABLE:
+            return None
+        listing = self.listing()
+        if isinstance(listing, Listing):
+            found = listing.files.get(path, ABSENT)
+            return Seen(found.size, found.adler32, looked=True)
+        return None if isinstance(listing, NoListing) else listing
+
+    def _settled_look(self, found: Seen | Trouble | Answer) -> Seen | Trouble:
+        if not isinstance(found, Answer):
+            return found
+        if found.status == 200:  # JATOS marks its assets, and this is none
+            return answers.not_jatos(found)
+        if found.status == 404 and not found.is_html:
+            return ABSENT
+        return self._settled(Asked.DOWNLOAD, answers.of_path(Asked.DOWNLOAD, found))
+
+    def _confirmed(self, seen: Seen | Trouble) -> Seen | Trouble:
+        if isinstance(seen, Seen) and seen.size is None:
+            return self._if_study_is_there(seen)
+        return seen
+
+    def _listing_of(self, answer: Answer) -> ListResult:
+        if answer.is_file:
+            return NoListing("this JATOS (3.8.1) cannot list files")
+        if answer.json() is None:
+            return answers.not_jatos(answer)
+        found = listing_of(answer)
+        return found or NoListing("JATOS lists its files in a form that is not known here")
+
+    # --- second questions
+
+    def _settled_write(self, asked: Asked, answer: Answer | Unavailable) -> Done | Trouble:
+        if isinstance(answer, Unavailable):
+            return answer
+        return self._settled(asked, answers.of_writing(asked, answer, self._server.dialect))
+
+    def _settled(self, asked: Asked, outcome: T | Unclear) -> T | Trouble:
+        """The outcome, after asking for token and study where the answer alone does not tell."""
+        if not isinstance(outcome, Unclear):
+            return outcome
+        found = self._jatos.ask(self._server.study_uuid)
+        if not isinstance(found, Server):
+            return found
+        return answers.after_asking(asked, outcome, found)
+
+    def _if_study_is_there(self, outcome: T) -> T | Unavailable | Stopped:
+        """`outcome`, if "not found" was said of the path and not of the study."""
+        answer = self._jatos.properties(self._server.study_uuid)
+        return outcome if isinstance(answer, Answer) else answer
+
+    def _not_writable(self) -> Unavailable | Stopped | None:
+        """Why a large upload would be in vain: JATOS reads it all before it says no."""
+        found = self._jatos.ask(self._server.study_uuid)
+        if not isinstance(found, Server):
+            return found
+        return answers.locked(found) if found.locked else None
+
+    def _target(self, path: RelPath) -> str:
+        # Checked once more: an empty, `.` or `..` segment would be another endpoint.
+        return self._below + request_path(rel_path(path.encode("utf-8")))

@@ -1,0 +1,128 @@
+"""
+JATOS's JSON as values of core/model.py. Pure; None means "this is not what a JATOS sends".
+
+Source: jatos-api.md, Requests and Listing, and the recordings in tests/contract.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from jatossync.core.model import Listing, Seen, Server
+from jatossync.core.paths import BadPath, RelPath, rel_path
+from jatossync.remote.answers import Answer, dialect_of
+
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_TEMPORARY = re.compile(r"\..+\.tmp-" + _UUID.pattern)
+"""What JATOS itself writes beside a file while it moves it."""
+
+
+class StudyHead(NamedTuple):
+    """One study that the token's user is a member of."""
+
+    id: int
+    uuid: str
+    title: str
+
+
+def is_study_uuid(text: str) -> bool:
+    """Whether `text` has the form of a study's UUID."""
+    return _UUID.fullmatch(text) is not None
+
+
+def server_of(token: Answer, study: Answer) -> Server | None:
+    """What `admin/token` and the study's properties say together."""
+    version = (token.json() or {}).get("apiVersion")
+    dialect = dialect_of(version)
+    who, what = _data(token), _data(study)
+    head = _study_head(what)
+    if dialect is None or not isinstance(who, dict) or not isinstance(what, dict) or head is None:
+        return None
+    expires = who.get("expirationDate")
+    return Server(
+        api_version=str(version),
+        dialect=dialect,
+        username=_text(who.get("username")),
+        token_expires_ms=expires if isinstance(expires, int) else 0,
+        study_id=head.id,
+        study_uuid=head.uuid,
+        study_title=head.title,
+        dir_name=_text(what.get("dirName")),
+        locked=what.get("locked") is True,
+        pages=_pages(what.get("components")),
+    )
+
+
+def studies_of(answer: Answer) -> list[StudyHead] | None:
+    """The studies of `studies/properties`."""
+    data = _data(answer)
+    if not isinstance(data, list):
+        return None
+    return [head for item in data if (head := _study_head(item))]
+
+
+def listing_of(answer: Answer) -> Listing | None:
+    """
+    The files of `assets/structure?flatten=true`; directories come too and are left out.
+
+    Left out as well are JATOS's own temporary files, and names that no path here can have.
+    """
+    data = _data(answer)
+    if not isinstance(data, list):
+        return None
+    files: dict[RelPath, Seen] = {}
+    for node in data:
+        if not isinstance(node, dict):
+            return None
+        if node.get("type") != "file":
+            continue
+        name, size = node.get("path"), _number(node.get("size"))
+        if not isinstance(name, str) or size is None:
+            return None  # a file left out would count as absent
+        path = _path(name)
+        if path is None or _TEMPORARY.fullmatch(path.rpartition("/")[2]):
+            continue
+        checksum, modified = _number(node.get("checksum")), _number(node.get("lastModified"))
+        files[path] = Seen(size, adler32=checksum, modified_ms=modified)
+    return Listing(files)
+
+
+def _data(answer: Answer) -> object:
+    envelope = answer.json()
+    if envelope is None or dialect_of(envelope["apiVersion"]) is None:
+        return None
+    return envelope.get("data")
+
+
+def _study_head(item: object) -> StudyHead | None:
+    if not isinstance(item, dict):
+        return None
+    number, uuid = _number(item.get("id")), item.get("uuid")
+    if number is None or not isinstance(uuid, str) or not is_study_uuid(uuid):
+        return None
+    return StudyHead(number, uuid, _text(item.get("title")))
+
+
+def _pages(components: object) -> frozenset[RelPath]:
+    """The pages of a study's components, as paths of its folder."""
+    if not isinstance(components, list):
+        return frozenset()
+    names = (_text(item.get("htmlFilePath")) for item in components if isinstance(item, dict))
+    tidy = ("/".join(part for part in name.split("/") if part not in ("", ".")) for name in names)
+    return frozenset(path for name in tidy if (path := _path(name)))
+
+
+def _path(name: str) -> RelPath | None:
+    try:
+        return rel_path(name.encode("utf-8", "surrogatepass"))
+    except BadPath:
+        return None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

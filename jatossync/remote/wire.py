@@ -1,0 +1,280 @@
+"""
+HTTP to one server: how a request is built, and what is read of an answer.
+
+Every rule comes from measurements of httpx 0.28: the synchronous client keeps early answers that
+the asynchronous one loses; bodies are read up to a limit and without decompression; errors of the
+network become an `Unavailable` here and nowhere else. The token is only in the one header.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TypeVar
+
+import certifi
+import httpx
+
+from jatossync.core.model import Unavailable
+from jatossync.errors import ConfigError
+from jatossync.remote.answers import Answer
+from jatossync.remote.body import AssetBody
+from jatossync.remote.token import Token
+
+API = b"/jatos/api/v1"
+
+MAX_ANSWER_BYTES = 1024 * 1024
+MAX_ANSWER_S = 120.0
+"""An answer that drips in for longer than this is given up."""
+
+_CONNECT_S = 10.0
+_WRITE_S = 60.0
+_READ_S = 60.0
+_BYTES_PER_S_BEHIND = 4 * 1024 * 1024
+"""How fast a server may still be storing a body after its last byte left here."""
+
+_SPARE_CONNECTIONS = 2
+"""Beyond those of the workers: a question never waits for the end of a long upload."""
+
+_TLS_RETRY_S = 60.0
+"""A certificate does not heal within a second."""
+
+_MAY_WRITE = re.compile(rb"/studies/[0-9A-Fa-f-]{36}/assets/[^?#]+")
+"""The only addresses that are ever asked to change something."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Download:
+    """The body of an asset on its way here."""
+
+    size: int | None
+    """Bytes announced; None where the server only says when it is complete."""
+    pieces: Iterator[bytes]
+    """Raises `Broken` where the body ends early: let it through."""
+
+
+class Broken(Exception):  # noqa: N818  (named for what happened)
+    """The connection failed or the answer is incomplete, in the middle of a download."""
+
+    def __init__(self, trouble: Unavailable) -> None:
+        super().__init__(trouble.reason)
+        self.trouble = trouble
+
+
+class Wire:
+    """
+    Connections to one JATOS; may be used by several threads at once.
+
+    Args:
+        server: The base URL, with JATOS's base path if it has one.
+        workers: How many requests run at once.
+
+    Raises:
+        ConfigError: `server` is no plain http(s) URL.
+    """
+
+    def __init__(self, server: str, token: Token, workers: int) -> None:
+        self._base = _base_url(server)
+        self._shown = f"{self._base.scheme}://{self._base.netloc.decode('ascii')}"
+        self.prefix = self._base.raw_path.rstrip(b"/") + API
+        """What every request target begins with."""
+        connections = workers + _SPARE_CONNECTIONS
+        self._http = httpx.Client(
+            headers={
+                "Authorization": f"Bearer {token.reveal()}",
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+            },
+            limits=httpx.Limits(
+                max_connections=connections,
+                max_keepalive_connections=connections,
+                keepalive_expiry=4,  # below the 5 s after which Apache closes
+            ),
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            follow_redirects=False,
+            trust_env=False,
+            verify=_tls(self._base.scheme),
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def answer(
+        self,
+        method: str,
+        target: str,
+        body: AssetBody | None = None,
+        read_s: float = _READ_S,
+        max_bytes: int = MAX_ANSWER_BYTES,
+    ) -> Answer | Unavailable:
+        """
+        One request and its whole answer.
+
+        Args:
+            target: Below `/jatos/api/v1`, percent-encoded.
+            read_s: How long the server may be silent, seconds.
+
+        Raises:
+            CutOff: The body ended itself; the connection is closed.
+        """
+        try:
+            with self._open(method, target, body, read_s) as response:
+                answer = self._whole(response, max_bytes)
+        except Broken as broken:
+            return broken.trouble
+        if body is not None and response.is_success and not body.all_sent:
+            return Unavailable("The server reported success before it had the whole file")
+        return answer
+
+    def download(self, target: str, use: Callable[[Download], T]) -> T | Answer | Unavailable:
+        """GET an asset and hand its body to `use`; what is no asset comes back as an answer."""
+        try:
+            with self._open("GET", target, None, _READ_S) as response:
+                if response.status_code != 200 or not _is_file(response):
+                    return self._whole(response, MAX_ANSWER_BYTES)
+                size = _announced(response)
+                if size is None and "chunked" not in response.headers.get("transfer-encoding", ""):
+                    raise Broken(Unavailable("The server does not say where its answer ends"))
+                return use(Download(size, self._pieces(response)))
+        except Broken as broken:
+            return broken.trouble
+
+    @contextmanager
+    def _open(
+        self, method: str, target: str, body: AssetBody | None, read_s: float
+    ) -> Iterator[httpx.Response]:
+        """Send, and read the answer's head; its body waits. Raises Broken, CutOff."""
+        try:
+            request = self._request(method, target, body, read_s)
+            response = self._http.send(request, stream=True)
+        except (httpx.HTTPError, OSError) as exc:
+            raise Broken(self._unavailable(exc)) from exc
+        try:
+            if response.headers.get("content-encoding", "identity") != "identity":
+                reason = "The server, or what stands before it, compresses what it must not"
+                raise Broken(Unavailable(reason))
+            yield response
+        finally:
+            response.close()
+
+    def _request(
+        self, method: str, target: str, body: AssetBody | None, read_s: float
+    ) -> httpx.Request:
+        raw = self.prefix + target.encode("ascii")
+        if method not in ("GET", "HEAD") and not _MAY_WRITE.fullmatch(raw, len(self.prefix)):
+            raise RuntimeError(f"{method} is never sent to {target!r}")
+        headers = {}
+        if body is not None:
+            headers = {"Content-Length": str(len(body)), "Content-Type": body.content_type}
+            read_s += len(body) / _BYTES_PER_S_BEHIND
+        request = self._http.build_request(
+            method,
+            self._base.copy_with(raw_path=raw),
+            content=body,
+            headers=headers,
+            timeout=httpx.Timeout(connect=_CONNECT_S, write=_WRITE_S, read=read_s, pool=None),
+        )
+        if request.url.raw_path != raw:  # no `assert`: `..` and DELETE would be another endpoint
+            raise RuntimeError(f"the address of {target!r} was changed on its way")
+        return request
+
+    def _whole(self, response: httpx.Response, max_bytes: int) -> Answer:
+        """The answer with its body. A failure counts even where its body is cut or endless."""
+        body = bytearray()
+        until = time.monotonic() + MAX_ANSWER_S
+        try:
+            for piece in self._pieces(response):
+                body += piece
+                if len(body) > max_bytes or time.monotonic() > until:
+                    raise Broken(Unavailable(f"The answer of {self._shown} does not end"))
+        except Broken:
+            if response.is_success:
+                raise
+        headers = response.headers
+        return Answer(
+            status=response.status_code,
+            content_type=headers.get("content-type", "").partition(";")[0].strip().lower(),
+            body=bytes(body[:max_bytes]),
+            is_file=_is_file(response),
+            size=_announced(response),
+            location=headers.get("location", ""),
+            retry_after=headers.get("retry-after", ""),
+        )
+
+    def _pieces(self, response: httpx.Response) -> Iterator[bytes]:
+        try:
+            yield from response.iter_raw()
+        except (httpx.HTTPError, OSError) as exc:
+            raise Broken(self._unavailable(exc)) from exc
+
+    def _unavailable(self, exc: Exception) -> Unavailable:
+        """One sentence for what the network did."""
+        causes = list(_causes(exc))
+        for cause in causes:
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                why = f"The certificate of {self._shown} is not accepted: {cause.verify_message}"
+                return Unavailable(why, retry_after_s=_TLS_RETRY_S)
+            if isinstance(cause, ssl.SSLError):
+                why = f"{self._shown} cannot be reached securely: {cause.reason}"
+                return Unavailable(why, retry_after_s=_TLS_RETRY_S)
+            if isinstance(cause, socket.gaierror):
+                return Unavailable(
+                    f"The address of {self._base.host} cannot be found; is this computer online?"
+                )
+        if isinstance(exc, httpx.ConnectTimeout):
+            return Unavailable(f"Nothing answers at {self._shown} within {_CONNECT_S:.0f} s")
+        if isinstance(exc, httpx.TimeoutException):
+            return Unavailable(f"{self._shown} did not answer in time")
+        if isinstance(exc, httpx.ConnectError):
+            why = next((c.strerror for c in causes if isinstance(c, OSError) and c.strerror), "")
+            return Unavailable(f"Nothing answers at {self._shown}" + (f" ({why})" if why else ""))
+        return Unavailable(f"The connection to {self._shown} broke off")
+
+
+def _base_url(server: str) -> httpx.URL:
+    try:
+        url = httpx.URL(server.rstrip("/"))
+    except httpx.InvalidURL as exc:
+        raise ConfigError(f"server: {server!r} is no address: {exc}.") from exc
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ConfigError(f"server: {server!r} does not begin with https:// and a name.")
+    if url.userinfo or url.query or url.fragment:
+        raise ConfigError("server: the address must have no user, password, query or fragment.")
+    return url
+
+
+def _tls(scheme: str) -> ssl.SSLContext:
+    """Trust what this computer trusts: a university's own authority is in its store."""
+    if scheme == "http":
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not used; loads no certificates
+    context = ssl.create_default_context()
+    if sys.platform == "darwin":  # python.org's Python does not see the keychain
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+def _is_file(response: httpx.Response) -> bool:
+    """JATOS sends a Content-Disposition with every asset; sign-in pages have none."""
+    return "content-disposition" in response.headers
+
+
+def _announced(response: httpx.Response) -> int | None:
+    length = response.headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdigit() else None
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = exc
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
