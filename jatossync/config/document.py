@@ -100,7 +100,7 @@ def parse(text: str, path: str) -> Document:
         raise ConfigError(f"{path}:{_syntax_problem(exc, text)}") from None
     except RecursionError:
         raise ConfigError(f"{path}: lists in lists without end: this is no configuration") from None
-    if root is None:
+    if root is None or root.value == "":
         raise ConfigError(f"{path} is empty", HOW_TO_START)
     if not isinstance(root, yaml.MappingNode):
         kind = "a list" if isinstance(root, yaml.SequenceNode) else "a single value"
