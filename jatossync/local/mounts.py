@@ -1,0 +1,59 @@
+"""What is mounted where, which a folder's inode alone does not tell. Linux only."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+_TABLE = "/proc/self/mountinfo"
+
+
+class Mount(NamedTuple):
+    """One mounted file system, as far as it tells whether it is still the same one."""
+
+    point: str
+    """Where it is mounted."""
+    root: str
+    """Which of its directories stands there; `…//deleted` behind a bind mount whose source went."""
+    kind: str
+    """Type of file system."""
+    source: str
+
+
+def mount_table() -> list[Mount]:
+    """All mounts, later ones covering earlier ones; empty where the system has no such table."""
+    try:
+        with open(_TABLE, "rb") as table:
+            return [_mount(line) for line in table]
+    except OSError:
+        return []
+
+
+def mount_of(path: str, table: Iterable[Mount]) -> Mount | None:
+    """The mount that `path`, a real path, lies on."""
+    best = None
+    for mount in table:
+        inside = path == mount.point or path.startswith(mount.point.rstrip("/") + "/")
+        if inside and (best is None or len(mount.point) >= len(best.point)):
+            best = mount
+    return best
+
+
+def mounts_below(path: str, table: Iterable[Mount]) -> dict[str, Mount]:
+    """The mounts on directories below `path`, by the rest of their path."""
+    top = path.rstrip("/") + "/"
+    return {mount.point[len(top) :]: mount for mount in table if mount.point.startswith(top)}
+
+
+def _mount(line: bytes) -> Mount:
+    """Source: proc(5), `/proc/pid/mountinfo`: fields 4 and 5, and the two behind the lone dash."""
+    before, _, after = line.partition(b" - ")
+    _, _, _, root, point, *_ = before.split(b" ")
+    kind, source, *_ = after.split(b" ")
+    return Mount(_plain(point), _plain(root), _plain(kind), _plain(source))
+
+
+def _plain(field: bytes) -> str:
+    return os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), field))

@@ -1,0 +1,390 @@
+"""
+The study folder: what it is, whether it still is that, and the only way into it (laws 1 to 3).
+
+Every component below is opened on its own and never through a symlink, so nothing outside the
+folder is ever read, and nothing is called absent that merely could not be looked at.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from contextlib import closing
+from enum import Enum
+from types import TracebackType
+from typing import NamedTuple
+
+from jatossync.core.model import Stat
+from jatossync.core.paths import ROOT, BadPath, RelPath, below, join, rel_path
+from jatossync.errors import ConfigError
+from jatossync.local.directory import (
+    DescriptorDirectory,
+    Directory,
+    is_plain_directory,
+    open_top,
+    special_kind,
+    stat_of,
+)
+from jatossync.local.lock import FolderLock
+from jatossync.local.mounts import mount_of, mount_table, mounts_below
+
+
+class Presence(Enum):
+    """Whether a path is a file at this moment: the guard before a delete (law 2)."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    """Surely no file: nothing there, or a directory."""
+    UNKNOWN = "unknown"
+
+
+class Sighting(NamedTuple):
+    """A presence and, for people, why."""
+
+    presence: Presence
+    reason: str
+
+
+class Changed(Exception):  # noqa: N818  (named for the state of the world)
+    """The file is no longer the one that was meant."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Blocked(Exception):  # noqa: N818
+    """There is no way to a directory: `at` is where it ends."""
+
+    def __init__(self, at: RelPath, found: os.stat_result | None, error: OSError | None) -> None:
+        super().__init__(at)
+        self.at = at
+        self.found = found
+        """What stands there instead of a plain directory; None where that is not known."""
+        self.missing = isinstance(error, FileNotFoundError)
+        self.reason = why_not(error) if error else special_kind(found) if found else ""
+
+
+class StudyFolder:
+    """The folder that is mirrored, held open."""
+
+    def __init__(self, path: str, top: Directory) -> None:
+        """Use `open`."""
+        self.path = path
+        """Its real path when it was opened."""
+        self._top = top
+        self._lock: FolderLock | None = None
+        self._identity = _identity(os.lstat(path))
+        table = mount_table()
+        self._mount = mount_of(path, table)
+        self._mounts_below = mounts_below(path, table)
+
+    @classmethod
+    def open(cls, path: str) -> StudyFolder:
+        """
+        Hold the folder at `path`, which may be a symlink to it.
+
+        Raises:
+            ConfigError: It is missing, no folder, not readable, or more than a study could be.
+        """
+        real = os.path.realpath(path)
+        if _is_too_much(real):
+            raise ConfigError(
+                f"the folder {real} is a home directory or a whole disk, not a study",
+                "Give the folder that holds the files of this one study.",
+            )
+        try:
+            if not os.path.isdir(real) and os.path.lexists(real):
+                raise ConfigError(f"{path} is not a folder", "Give the study's folder.")
+            top = open_top(real)
+        except FileNotFoundError as exc:
+            raise ConfigError(
+                f"the folder {path} does not exist",
+                "Check `folder` in the configuration; a disk that holds it must be connected.",
+            ) from exc
+        except OSError as exc:
+            raise ConfigError(
+                f"the folder {path} cannot be read: {why_not(exc)}",
+                "Give the user who runs jatossync the right to read it.",
+            ) from exc
+        folder = cls(real, top)
+        if trouble := folder.trouble():
+            folder.close()
+            raise ConfigError(trouble, "Give the user who runs jatossync the right to read it.")
+        return folder
+
+    def close(self) -> None:
+        """Let go of the folder and its lock."""
+        if self._lock:
+            self._lock.release()
+        self._top.close()
+
+    def __enter__(self) -> StudyFolder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def lock(self) -> None:
+        """
+        Keep every other jatossync away from this folder until it is closed.
+
+        Raises:
+            AlreadyRunning: One is there already.
+        """
+        held = self._top.descriptor if isinstance(self._top, DescriptorDirectory) else None
+        self._lock = FolderLock(self.path, held)
+
+    # --- is it still what it was? ------------------------------------------------------------
+
+    def trouble(self) -> str | None:
+        """
+        Why nothing may be concluded from the folder now, or None while it is what was opened.
+
+        It heals by itself: once the same directory is back in its place, there is no trouble. The
+        descriptor that is held keeps its inode from being given to another one meanwhile.
+        """
+        if mount_of(self.path, mount_table()) != self._mount:
+            return (
+                f"the disk of the study folder {self.path} was unmounted, or another took its place"
+            )
+        try:
+            found = os.lstat(self.path)
+        except (FileNotFoundError, NotADirectoryError):
+            return f"the study folder {self.path} {self._whereabouts()}"
+        except OSError as exc:
+            return f"the study folder {self.path} cannot be reached: {why_not(exc)}"
+        if _identity(found) != self._identity:
+            return (
+                f"the study folder {self.path} was replaced by something else; "
+                "if that is the study now, restart jatossync"
+            )
+        effective = os.access in os.supports_effective_ids
+        if not os.access(self.path, os.R_OK | os.X_OK, effective_ids=effective):
+            return f"the study folder {self.path} may no longer be read: its permissions changed"
+        return None
+
+    def displaced(self) -> frozenset[RelPath]:
+        """Directories below where a disk came, went or was replaced since the folder was opened."""
+        now = mounts_below(self.path, mount_table())
+        changed = set(now.items()) ^ set(self._mounts_below.items())
+        return frozenset(path for name, _ in changed if (path := _rel_path_or_none(name)))
+
+    def _whereabouts(self) -> str:
+        if (
+            isinstance(self._top, DescriptorDirectory)
+            and not os.fstat(self._top.descriptor).st_nlink
+        ):
+            return "was deleted"
+        return "is gone: deleted, moved or renamed"
+
+    # --- the way in ----------------------------------------------------------------------------
+
+    def directory(self, path: RelPath) -> Directory:
+        """
+        Open a directory, component by component; the caller closes it.
+
+        Raises:
+            Blocked: A component is missing, no plain directory, or not readable.
+        """
+        here: Directory | None = None
+        at = ROOT
+        try:
+            here = self._top.enter(".")
+            for name in path.split("/") if path else ():
+                at = join(at, name)
+                found = here.lstat(name)
+                if not is_plain_directory(found):
+                    raise Blocked(at, found, None)
+                above, here = here, here.enter(name)
+                above.close()
+        except OSError as exc:
+            _close(here)
+            raise Blocked(at, None, exc) from exc
+        except Blocked:
+            _close(here)
+            raise
+        return here
+
+    def presence(self, path: RelPath) -> Sighting:
+        """
+        Whether a file stands at `path` right now; to be asked directly before a delete (law 2).
+
+        ABSENT only where an unchanged root, plain and readable directories and the lack of the
+        name itself say so.
+        """
+        seen = self._sighting(path)
+        trouble = self.trouble()
+        return Sighting(Presence.UNKNOWN, trouble) if trouble else seen
+
+    def open_file(self, path: RelPath, expected: Stat) -> OpenFile:
+        """
+        Open the file at `path` for reading.
+
+        Raises:
+            Changed: It is gone, no plain file, not readable, or not as `expected`.
+        """
+        parent, _, name = path.rpartition("/")
+        try:
+            with closing(self.directory(RelPath(parent))) as directory:
+                if not stat.S_ISREG(directory.lstat(name).st_mode):
+                    raise Changed("it is no file any more")
+                descriptor = directory.open_file(name)
+        except Blocked as block:
+            raise Changed(f"{block.at or 'the folder'}: {block.reason}") from block
+        except OSError as exc:
+            raise Changed(why_not(exc)) from exc
+        file = OpenFile(descriptor, expected, lambda: self._stat(path))
+        if not file.is_as_opened():
+            file.close()
+            raise Changed("it was written meanwhile")
+        return file
+
+    def _stat(self, path: RelPath) -> Stat | None:
+        parent, _, name = path.rpartition("/")
+        try:
+            with closing(self.directory(RelPath(parent))) as directory:
+                return stat_of(directory.lstat(name))
+        except (Blocked, OSError):
+            return None
+
+    def _sighting(self, path: RelPath) -> Sighting:
+        parent, _, name = path.rpartition("/")
+        if any(below(path, top) for top in self.displaced()):
+            return Sighting(Presence.UNKNOWN, "a disk that was mounted above it is not there now")
+        try:
+            with closing(self.directory(RelPath(parent))) as directory:
+                return _standing(directory, name)
+        except Blocked as block:
+            if block.missing:
+                return Sighting(Presence.ABSENT, f"{block.at} is gone")
+            if block.found and stat.S_ISREG(block.found.st_mode):
+                return Sighting(Presence.ABSENT, f"{block.at} is a file now")
+            return Sighting(Presence.UNKNOWN, f"{block.at or 'the folder'}: {block.reason}")
+
+
+class OpenFile:
+    """A plain file, open for reading, that can tell whether it is still the one that was meant."""
+
+    def __init__(self, descriptor: int, expected: Stat, named: Callable[[], Stat | None]) -> None:
+        """Use `StudyFolder.open_file`; `named` tells what stands at the file's path now."""
+        self._descriptor = descriptor
+        self._expected = expected
+        self._named = named
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self._expected.size
+
+    def read(self, count: int) -> bytes:
+        """At most `count` bytes; empty at the end."""
+        return os.read(self._descriptor, count)
+
+    def rewind(self) -> None:
+        """Read from the beginning again."""
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+
+    def is_as_opened(self) -> bool:
+        """Whether the open file is a plain one and was not written since it was looked at."""
+        found = os.fstat(self._descriptor)
+        return stat.S_ISREG(found.st_mode) and stat_of(found) == self._expected
+
+    def unchanged(self) -> bool:
+        """Whether it was not written, and its path still names this very file (law 6)."""
+        return self.is_as_opened() and self._named() == self._expected
+
+    def close(self) -> None:
+        """Close it."""
+        os.close(self._descriptor)
+
+    def __enter__(self) -> OpenFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def placeholders(name: str) -> tuple[str, ...]:
+    """The files that stand for `name` where a cloud folder freed its space without deleting it."""
+    return (f"{name}.nextcloud", f"{name}.owncloud", f".{name}.icloud")
+
+
+def stands_for(name: str) -> str | None:
+    """The name of the file whose placeholder `name` is, if it is one."""
+    for suffix in (".nextcloud", ".owncloud"):
+        if name.endswith(suffix) and name != suffix:
+            return name.removesuffix(suffix)
+    if name.startswith(".") and name.endswith(".icloud"):
+        return name[1:].removesuffix(".icloud") or None
+    return None
+
+
+def why_not(error: OSError) -> str:
+    """The system's reason, as it says it."""
+    return (error.strerror or str(error)).lower()
+
+
+def _standing(directory: Directory, name: str) -> Sighting:
+    try:
+        found = directory.lstat(name)
+    except FileNotFoundError:
+        return _missing(directory, name)
+    except OSError as exc:
+        return Sighting(Presence.UNKNOWN, why_not(exc))
+    if stat.S_ISREG(found.st_mode):
+        return Sighting(Presence.PRESENT, "it is there")
+    if is_plain_directory(found):
+        return Sighting(Presence.ABSENT, "a directory has taken its place")
+    return Sighting(Presence.UNKNOWN, f"{special_kind(found)} has taken its place")
+
+
+def _missing(directory: Directory, name: str) -> Sighting:
+    for placeholder in placeholders(name):
+        try:
+            directory.lstat(placeholder)
+        except OSError as exc:
+            if exc.errno in (errno.ENOENT, errno.ENAMETOOLONG):
+                continue
+            return Sighting(Presence.UNKNOWN, why_not(exc))
+        return Sighting(Presence.UNKNOWN, f"it is only in the cloud: {placeholder} stands for it")
+    return Sighting(Presence.ABSENT, "it is gone")
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
+
+
+def _is_too_much(path: str) -> bool:
+    """Whether a folder is the top of a disk, a home directory or has home directories in it."""
+    home = os.path.realpath(os.path.expanduser("~"))
+    above = os.path.dirname(path)
+    return (
+        above == path
+        or above in ("/home", "/Users")
+        or f"{home}{os.sep}".startswith(path.rstrip(os.sep) + os.sep)
+    )
+
+
+def _rel_path_or_none(name: str) -> RelPath | None:
+    try:
+        return rel_path(os.fsencode(name))
+    except BadPath:
+        return None
+
+
+def _close(directory: Directory | None) -> None:
+    if directory is not None:
+        directory.close()
