@@ -24,6 +24,7 @@ from jatossync.core.model import (
     AlreadyThere,
     Ask,
     Attempt,
+    Change,
     Content,
     Delete,
     Done,
@@ -104,6 +105,8 @@ class Settings:
     prefix_bytes: int = 100
     """Length of a request's target up to and including `…/assets/`."""
     policy: Policy = field(default_factory=Policy)
+    dry_run: bool = False
+    """Only look and decide; what would change anything is collected in `Engine.planned`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ class Engine:
         self.refused: dict[RelPath, tuple[str, Content | None]] = {}
         """Why JATOS does not take a path, and the bytes that it was about."""
         self.root_trouble: str | None = None
+        self.planned: list[Change] = []
         self.events: deque[Event] = deque()
         self._store = store
         self._settings = settings
@@ -222,8 +226,9 @@ class Engine:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is left to do but to wait for the world to change."""
-        return self.link.up and not self.pending and self._pass is None and not self._asking
+        """Whether all was compared and nothing is left but to wait for the world to change."""
+        busy = self._pass is not None or self._asking or self._verify_s == 0.0
+        return self.link.up and not busy and not self.pending
 
     @property
     def pending(self) -> int:
@@ -366,6 +371,10 @@ class Engine:
     ) -> None:
         writes: list[Upload | Delete] = []
         for action in actions:
+            if self._settings.dry_run and not isinstance(action, Look | Hash | Hold | Note):
+                if not isinstance(action, Refresh):
+                    self.planned.append(action)
+                continue
             match action:
                 case Upload() | Delete():
                     if not self._already_decided(action):
@@ -446,7 +455,7 @@ class Engine:
             self._can_list = True
         if self.link.answered(result, now_s):
             self._say("JATOS is back", "info")
-            self._verify_s = now_s
+            self._verify_s = min(self._verify_s, now_s)
         elif isinstance(self.link.trouble, Stopped):
             self._say("locked, nothing is sent", "warning", reason=self.link.trouble.reason)
 

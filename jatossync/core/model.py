@@ -266,7 +266,10 @@ class Hash:
     stat: Stat
 
 
-Action = Upload | Delete | Adopt | Refresh | Forget | Look | Keep | Hash | Hold | Note
+Change = Upload | Delete | Adopt | Forget | Keep
+"""What changes JATOS, the manifest's paths or the trash."""
+
+Action = Change | Refresh | Look | Hash | Hold | Note
 
 
 # --- work ----------------------------------------------------------------------------------------

@@ -91,6 +91,11 @@ class Store:
             self.commit()
             self._db.close()
 
+    @property
+    def uncommitted(self) -> bool:
+        """Whether something was written since the last commit."""
+        return self._db.in_transaction
+
     def commit(self) -> None:
         """Put what was collected on disk."""
         if self._db.in_transaction:

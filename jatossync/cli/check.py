@@ -1,0 +1,127 @@
+"""`jatossync check`: is everything set up, and if not, what is missing?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import click
+
+from jatossync.cli.setup import config_option, read_config, read_token
+from jatossync.config import Config
+from jatossync.core.model import Server, Stop, Stopped, Unavailable
+from jatossync.core.paths import Dialect
+from jatossync.daemon import UNREACHABLE_HINT, refusal
+from jatossync.errors import JatossyncError, Unreachable
+from jatossync.local.root import StudyFolder
+from jatossync.remote.client import Jatos
+from jatossync.remote.token import Token
+
+DIFFERENCES_EXIT_CODE = 2
+SOON_S = 7 * 24 * 3600
+
+_VERSIONS = {
+    Dialect.LEGACY: "JATOS 3.8 or 3.9",
+    Dialect.ENVELOPE: "JATOS 3.10 or newer",
+}
+
+
+@click.command("check")
+@config_option
+def command(config_path: str | None) -> int:
+    """Check configuration, folder, token, server and study, one by one.
+
+    \b
+    Example:
+      jatossync check --config ~/studies/stroop.yaml
+    """
+    report = _Report()
+    try:
+        config = read_config(config_path)
+    except JatossyncError as exc:
+        report.bad("configuration", exc)
+        return report.code
+    report.good("configuration", config.path)
+    with report.step("folder"), StudyFolder.open(config.folder) as folder:
+        report.good("folder", folder.path)
+    token = None
+    with report.step("token"):
+        token = read_token(config)
+        report.good("token", f"well-formed, from {token.source}")
+    if token is not None:
+        _check_remote(report, config, token)
+    return report.code
+
+
+def _check_remote(report: _Report, config: Config, token: Token) -> None:
+    with closing(Jatos(config.server, token, workers=2)) as jatos, report.step("server"):
+        answer = jatos.ask(config.study)
+        if isinstance(answer, Unavailable):
+            raise Unreachable(answer.reason, UNREACHABLE_HINT)
+        if isinstance(answer, Stopped):
+            _explain(report, config, answer, jatos)
+        else:
+            _describe(report, config, answer)
+
+
+def _explain(report: _Report, config: Config, stopped: Stopped, jatos: Jatos) -> None:
+    """JATOS answers, and refuses."""
+    report.good("server", f"{config.server} is a JATOS")
+    if stopped.stop in (Stop.STUDY_GONE, Stop.NO_ACCESS):
+        report.good("token", "accepted")
+        studies = jatos.studies()
+        report.bad("study", refusal(stopped, config))
+        for study in studies:
+            print(f"      this token sees: {study.uuid}  {study.title} (ID {study.id})")
+    else:
+        report.bad("token", refusal(stopped, config))
+
+
+def _describe(report: _Report, config: Config, server: Server) -> None:
+    version = f"{_VERSIONS[server.dialect]}, API {server.api_version}"
+    report.good("server", f"{config.server} ({version})")
+    report.good("token", _expiry(server.token_expires_ms))
+    report.good("study", f"{server.study_title} (ID {server.study_id}, {server.study_uuid})")
+    if server.locked:
+        hint = "unlock it in JATOS; until then nothing is sent"
+        report.bad("lock", JatossyncError("the study is locked", hint), DIFFERENCES_EXIT_CODE)
+    else:
+        report.good("lock", "the study is not locked")
+
+
+def _expiry(expires_ms: int) -> str:
+    if expires_ms == 0:
+        return "accepted, never expires"
+    left_s = expires_ms / 1000 - time.time()
+    day = time.strftime("%Y-%m-%d", time.localtime(expires_ms / 1000))
+    soon = f", in {left_s / 86400:.0f} days: make a new one soon" if left_s < SOON_S else ""
+    return f"accepted, expires on {day}{soon}"
+
+
+class _Report:
+    """A line with ✓ or ✗ per thing that was checked; the exit code is the first failure's."""
+
+    def __init__(self) -> None:
+        self.code = 0
+
+    def good(self, name: str, text: str) -> None:
+        click.echo(f"{click.style('✓', fg='green')} {name:<13} {text}")
+
+    def bad(self, name: str, error: JatossyncError, code: int | None = None) -> None:
+        click.echo(f"{click.style('✗', fg='red')} {name:<13} {_indented(error.message)}")
+        if error.hint:
+            click.echo(f"  {'':<13} → {_indented(error.hint)}")
+        self.code = self.code or code or error.exit_code
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """What fails in here is told under `name`, and the next step goes on."""
+        try:
+            yield
+        except JatossyncError as exc:
+            self.bad(name, exc)
+
+
+def _indented(text: str) -> str:
+    return text.replace("\n", "\n" + " " * 16)

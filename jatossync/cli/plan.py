@@ -1,0 +1,96 @@
+"""`jatossync plan`: what would happen, with nothing sent."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+
+import click
+
+from jatossync.cli.setup import config_option, opened, read_config
+from jatossync.cli.words import remarks, shown, size
+from jatossync.core.model import Adopt, Change, Delete, Forget, Keep, Stop, Stopped, Upload
+from jatossync.daemon import Daemon, refusal
+from jatossync.state.store import FILE_NAME
+
+DIFFERENCES_EXIT_CODE = 2
+
+
+@click.command("plan")
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
+def command(config_path: str | None, as_json: bool) -> int:
+    """Show what `sync` would do, without doing it.
+
+    Exits with 0 where both sides are in step, with 2 where something would be done.
+
+    \b
+    Example:
+      jatossync plan --config ~/studies/stroop.yaml
+    """
+    config = read_config(config_path)
+    with ExitStack() as stack:
+        state = None
+        if not os.path.exists(os.path.join(config.state, FILE_NAME)):
+            state = stack.enter_context(tempfile.TemporaryDirectory())
+        sides = stack.enter_context(opened(config, alone=False, state=state))
+        daemon = Daemon(sides, lambda _: None, dry_run=True)
+        engine = daemon.engine
+        daemon.run(
+            watch=False, until=lambda: engine.settled or isinstance(engine.link.trouble, Stopped)
+        )
+    trouble = engine.link.trouble
+    if isinstance(trouble, Stopped) and trouble.stop is not Stop.LOCKED:
+        raise refusal(trouble, config)
+    changes = sorted(engine.planned, key=lambda change: change.path)
+    if as_json:
+        _print_json(daemon, changes)
+    else:
+        _print(daemon, changes)
+    return DIFFERENCES_EXIT_CODE if changes or engine.held or trouble else 0
+
+
+def _print(daemon: Daemon, changes: list[Change]) -> None:
+    for change in changes:
+        amount = f"  {size(change.content.size)}" if isinstance(change, Upload) else ""
+        why = f"  (theirs goes to the trash: {change.why})" if isinstance(change, Keep) else ""
+        print(f"{_verb(change):<7} {shown(change.path)}{amount}{why}")
+    for line in remarks(daemon.engine):
+        print(line)
+    trouble = daemon.engine.link.trouble
+    if trouble is not None:
+        print(f"{trouble.reason}: nothing can be sent now")
+    verbs = [_verb(change) for change in changes]
+    counts = [f"{verbs.count(verb)} to {verb}" for verb in sorted(set(verbs))]
+    print(", ".join(counts) if counts else "Nothing to do: both sides are in step.")
+
+
+def _print_json(daemon: Daemon, changes: list[Change]) -> None:
+    engine = daemon.engine
+    told = {
+        "changes": [{"change": _verb(change), "path": change.path} for change in changes],
+        "held": [{"path": hold.path, "reason": hold.why} for hold in engine.held.values()],
+        "notes": [
+            {"path": note.path, "topic": note.topic.value, "reason": note.why}
+            for note in engine.notes.values()
+        ],
+    }
+    json.dump(told, sys.stdout, ensure_ascii=False, indent=1)
+    print()
+
+
+def _verb(change: Change) -> str:
+    match change:
+        case Upload():
+            return "upload"
+        case Keep():
+            return "keep"
+        case Delete():
+            return "delete"
+        case Adopt():
+            return "adopt"
+        case Forget():
+            return "forget"

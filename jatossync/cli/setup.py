@@ -1,0 +1,72 @@
+"""From a configuration to both sides, opened: what every command that works begins with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import click
+
+from jatossync.config import Config, find_config, load
+from jatossync.daemon import Sides
+from jatossync.local.root import StudyFolder
+from jatossync.local.scan import Scanner
+from jatossync.remote.client import Jatos
+from jatossync.remote.token import Token, find_token
+from jatossync.state.store import Store
+from jatossync.state.trash import Trash
+
+config_option = click.option(
+    "--config",
+    "config_path",
+    metavar="FILE",
+    help="The configuration; otherwise ./jatossync.yaml or ~/.config/jatossync/config.yaml.",
+)
+
+
+def read_config(config_path: str | None) -> Config:
+    """The configuration, with its harmless notes said."""
+    config = load(find_config(config_path))
+    for note in config.notes:
+        remark(note)
+    return config
+
+
+def read_token(config: Config) -> Token:
+    """The token, with warnings about where it comes from said."""
+    inline = config.token.get_secret_value() if config.token else None
+    token, warnings = find_token(config.token_file, inline, os.environ)
+    for warning in warnings:
+        remark(warning)
+    return token
+
+
+@contextmanager
+def opened(config: Config, *, alone: bool, state: str | None = None) -> Iterator[Sides]:
+    """
+    Both sides and the state, closed again at the end.
+
+    Args:
+        alone: Refuse to work while another jatossync mirrors this folder.
+        state: Instead of the configured state directory.
+    """
+    token = read_token(config)
+    state = state or config.state
+    with ExitStack() as stack:
+        folder = stack.enter_context(StudyFolder.open(config.folder))
+        if alone:
+            folder.lock()
+        own_files = [config.path, config.state, *([config.token_file] if config.token_file else [])]
+        scanner = Scanner(folder, config.ignore, config.publish, own_files)
+        jatos = Jatos(config.server, token, config.upload.workers)
+        stack.callback(jatos.close)
+        store = Store(state)
+        stack.callback(store.close)
+        yield Sides(config, folder, scanner, jatos, store, Trash(os.path.join(state, "trash")))
+
+
+def remark(text: str) -> None:
+    """Something the user should know that is no error."""
+    print(f"jatossync: {text}", file=sys.stderr)

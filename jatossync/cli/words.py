@@ -1,0 +1,79 @@
+"""How sizes, paths and the end of a sync are said to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jatossync.core.model import Topic
+from jatossync.engine import Engine
+
+SHOWN = 10
+"""So many paths of one kind are shown; the rest is a number."""
+
+_TOPICS = {
+    Topic.QUARANTINED: "kept back, for they may be secret (`publish:` lets a file through)",
+    Topic.UNHOLDABLE: "not mirrored, for JATOS cannot hold their names",
+    Topic.EMPTY: "empty, and JATOS stores no empty files",
+    Topic.SPECIAL: "not mirrored, for they are no plain files",
+    Topic.UNKNOWN: "could not be read, and are left as they are on JATOS",
+    Topic.FOREIGN: "only on JATOS (left alone)",
+}
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: `812 B`, `12 kB`, `3.4 MB`."""
+    amount, units = float(count), ["B", "kB", "MB", "GB"]
+    while amount >= 999.5 and len(units) > 1:
+        amount /= 1000
+        units.pop(0)
+    return (
+        f"{amount:.1f} {units[0]}"
+        if units[0] != "B" and amount < 10
+        else f"{amount:.0f} {units[0]}"
+    )
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 file`, `2 files`."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def shown(text: str) -> str:
+    """A name as one harmless line: control characters are escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def remarks(engine: Engine) -> list[str]:
+    """What a person should know about single files, kind by kind."""
+    lines: list[str] = []
+    for topic, words in _TOPICS.items():
+        notes = [note for note in engine.notes.values() if note.topic is topic]
+        lines += _listed(words, ((note.path, note.why) for note in notes))
+    refused = ((path, reason) for path, (reason, _) in engine.refused.items())
+    lines += _listed("refused by JATOS; tried again when they change, and now and then", refused)
+    held = ((hold.path, hold.why) for hold in engine.held.values())
+    lines += _listed(
+        "waiting for your decision (`drift: restore` lets the files of this folder win)", held
+    )
+    return lines
+
+
+def _listed(words: str, files: Iterable[tuple[str, str]]) -> list[str]:
+    found = sorted(files)
+    if not found:
+        return []
+    lines = [f"{plural(len(found), 'file')} {words}:"]
+    lines += [f"    {shown(path)}  ({shown(why)})" for path, why in found[:SHOWN]]
+    if len(found) > SHOWN:
+        lines.append(f"    … and {len(found) - SHOWN} more")
+    return lines
+
+
+def in_sync(engine: Engine) -> bool:
+    """
+    Whether JATOS has what this folder has, as far as it can (law 13).
+
+    Empty files and names that JATOS cannot hold are listed and do not count.
+    """
+    unread = any(note.topic is Topic.UNKNOWN for note in engine.notes.values())
+    return engine.settled and not (engine.held or engine.refused or unread)

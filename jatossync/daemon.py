@@ -1,0 +1,431 @@
+"""
+The daemon: the threads around the engine.
+
+One control loop owns the engine and the store and takes all decisions; it never waits for the
+folder or for JATOS. One thread scans, one hashes large files and asks git, a few make requests. The
+watcher's thread only hints. All of them report through one inbox.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import queue
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from jatossync.config import Config
+from jatossync.core.model import (
+    Ask,
+    Delete,
+    Hash,
+    Job,
+    Keep,
+    List,
+    Listing,
+    ListResult,
+    Look,
+    Overtaken,
+    Provenance,
+    Result,
+    Scan,
+    Server,
+    Stop,
+    Stopped,
+    Unavailable,
+    Upload,
+    UploadResult,
+)
+from jatossync.core.paths import RelPath
+from jatossync.core.plan import Policy
+from jatossync.engine import Engine, Event, Settings
+from jatossync.errors import ConfigError, Denied, JatossyncError, Unreachable
+from jatossync.local.git import git_state
+from jatossync.local.root import Changed, Presence, StudyFolder
+from jatossync.local.scan import Scanner
+from jatossync.local.watch import Watcher
+from jatossync.remote.client import Assets, Jatos
+from jatossync.state.store import Store
+from jatossync.state.trash import Trash
+
+COMMIT_S = 0.1
+"""How long outcomes may wait to be committed together: a crash costs this many repeated looks."""
+
+TICK_S = 1.0
+"""How often to see whether the folder and the watcher are still what they were; no more often, or
+a storm of losses would become one of renewals."""
+
+GRACE_S = 3.0
+"""How long requests under way may take to end once the daemon is to stop."""
+
+UNREACHABLE_HINT = "check `server:` and your network (VPN?); `jatossync check` says more"
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+SAME_FILES = 20
+"""So many files of equal name, size and time are no accident."""
+
+ONE_SHOT_PROBES = 6
+"""After so many probes without an answer, about half a minute, `sync` gives up."""
+
+
+def settings(config: Config, prefix_bytes: int, dry_run: bool) -> Settings:
+    """What the engine is to know of the configuration."""
+    return Settings(
+        quiet_s=config.watch.quiet_s,
+        max_wait_s=config.watch.max_wait_s,
+        rescan_s=config.watch.rescan_s,
+        verify_s=config.watch.verify_s,
+        delete_delay_s=config.deletes.delay_s,
+        workers=config.upload.workers,
+        prefix_bytes=prefix_bytes,
+        policy=Policy(config.drift, config.conflict),
+        dry_run=dry_run,
+    )
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides and what lies between, opened and owned by the caller."""
+
+    config: Config
+    folder: StudyFolder
+    scanner: Scanner
+    jatos: Jatos
+    store: Store
+    trash: Trash
+
+
+def refusal(stopped: Stopped, config: Config) -> JatossyncError:
+    """The error that ends a command because JATOS refuses everything."""
+    match stopped.stop:
+        case Stop.STUDY_GONE:
+            return ConfigError(
+                f"{config.server} has no study {config.study} (or not for this token's user)",
+                "copy the UUID from the study's properties in JATOS into `study:`",
+            )
+        case Stop.NO_ACCESS:
+            hint = "ask a member of the study to add you in JATOS (Study > Manage members)"
+        case Stop.TOKEN:
+            hint = "make a new token in JATOS (your name > My API tokens) and put it in its place"
+        case Stop.API_OFF:
+            hint = "ask the administrator of this JATOS to set `jatos.api.allowed = true`"
+        case Stop.NOT_SIGNED_IN:
+            hint = "check `server:`; a sign-in page answers where JATOS's API should"
+        case Stop.LOCKED:
+            hint = "unlock the study in JATOS to go on"
+    return Denied(stopped.reason, hint)
+
+
+class Daemon:
+    """
+    Runs the engine until it is told to stop.
+
+    Args:
+        sides: What it works on.
+        say: Called in the control loop with each event that matters.
+        dry_run: Look and decide, but change nothing.
+    """
+
+    def __init__(
+        self, sides: Sides, say: Callable[[Event], None], *, dry_run: bool = False
+    ) -> None:
+        self._sides = sides
+        self._say = say
+        self.engine = Engine(
+            sides.store, settings(sides.config, sides.jatos.prefix_bytes, dry_run), random.random
+        )
+        self._inbox: queue.SimpleQueue[tuple[Job, Result] | Exception | None] = queue.SimpleQueue()
+        self._hints = _Hints(self._wake)
+        self._stopping = threading.Event()
+        self._assets: Assets | None = None
+        self._watcher: Watcher | None = None
+        workers = sides.config.upload.workers
+        self._scans = _Pool("scan", 1, self._work)
+        self._hashes = _Pool("hash", 1, self._work)
+        # Two more than uploads: a question never waits behind a video.
+        self._requests = _Pool("request", workers + 2, self._work)
+        self._renewal = threading.Event()
+        self._patient = True
+        self._committed_s = 0.0
+        self._ticked_s = 0.0
+
+    def stop(self) -> None:
+        """End the loop soon. May be called from a signal handler or another thread."""
+        self._stopping.set()
+        self._wake()
+
+    def run(self, *, watch: bool, until: Callable[[], bool] = lambda: False) -> None:
+        """
+        Mirror until `stop`, or until `until` says so between two steps.
+
+        Args:
+            watch: Follow the folder and wait for a server that is down; else one full pass, and
+                a server that stays away is an error.
+
+        Raises:
+            JatossyncError: JATOS refused before it ever accepted, or this state or folder cannot be
+                used, or (without `watch`) nobody answers.
+        """
+        self._patient = watch
+        if watch:
+            self._watcher = Watcher(self._sides.folder.path, self._hints.add, self._hints.lose)
+            self._watcher.start()
+        try:
+            while not self._stopping.is_set() and not until():
+                self._step()
+        finally:
+            self._end()
+
+    # --- the control loop ----------------------------------------------------------------------
+
+    def _step(self) -> None:
+        now_s = time.monotonic()
+        self._tick(now_s)
+        for path in self._hints.take():
+            self.engine.hint(path, now_s)
+        for job in self.engine.due(now_s):
+            self._start(job)
+        self._tell()
+        wake_s = self.engine.wake_s(now_s)
+        timeout_s = TICK_S if wake_s is None else min(max(wake_s - now_s, 0.0), TICK_S)
+        if self._sides.store.uncommitted:
+            timeout_s = min(timeout_s, COMMIT_S)
+        self._receive(timeout_s)
+        if time.monotonic() - self._committed_s >= COMMIT_S:
+            self._committed_s = time.monotonic()
+            self._sides.store.commit()
+
+    def _receive(self, timeout_s: float) -> None:
+        """Take in what the threads have reported; wait for the first of it."""
+        try:
+            message = self._inbox.get(timeout=timeout_s)
+            while True:
+                if isinstance(message, Exception):
+                    raise message
+                if message is not None:
+                    self._answer(*message)
+                message = self._inbox.get_nowait()
+        except queue.Empty:
+            pass
+
+    def _answer(self, job: Job, result: Result) -> None:
+        if isinstance(job, Ask):
+            self._asked(result)
+        self.engine.done(job, result, time.monotonic())
+
+    def _asked(self, result: Result) -> None:
+        """What JATOS says of token and study decides at the start whether to run at all."""
+        first = self._assets is None
+        match result:
+            case Server():
+                if first:
+                    self._sides.store.bind(
+                        server=self._sides.config.server,
+                        study=result.study_uuid,
+                        folder=self._sides.folder.path,
+                    )
+                self._assets = self._sides.jatos.assets(result)
+            case Stopped() if first:
+                raise refusal(result, self._sides.config)
+            case Unavailable() if not self._patient:
+                if first or self.engine.link.failures >= ONE_SHOT_PROBES:
+                    raise Unreachable(result.reason, UNREACHABLE_HINT)
+
+    def _tick(self, now_s: float) -> None:
+        """Notice what sends no event: a folder that is gone, a watcher that is blind."""
+        if now_s - self._ticked_s < TICK_S:
+            return
+        self._ticked_s = now_s
+        reason = self._hints.take_loss()
+        if self._watcher is not None and not self._watcher.healthy():
+            reason = reason or "the watcher stopped"
+        if self.engine.root_trouble is None and self._sides.folder.trouble():
+            reason = reason or "the folder is not what it was"
+        if reason is not None:
+            self._say(Event("looking at everything", "debug", {"reason": reason}))
+            self._renewal.set()
+            self.engine.lost(now_s)
+
+    def _tell(self) -> None:
+        while self.engine.events:
+            self._say(self.engine.events.popleft())
+
+    def _end(self) -> None:
+        """Let what is under way end, for a while, and keep what it led to."""
+        self._stopping.set()
+        if self._watcher is not None:
+            self._watcher.stop()
+        pools = (self._scans, self._hashes, self._requests)
+        for pool in pools:
+            pool.close()
+        deadline_s = time.monotonic() + GRACE_S
+        while any(pool.busy for pool in pools) and time.monotonic() < deadline_s:
+            self._receive(COMMIT_S)
+        self._receive(0)
+        self._tell()
+        self._sides.store.commit()
+
+    def _wake(self) -> None:
+        self._inbox.put(None)
+
+    # --- what the threads do -------------------------------------------------------------------
+
+    def _start(self, job: Job) -> None:
+        match job:
+            case Scan():
+                self._scans.put(job)
+            case Hash() | Provenance():
+                self._hashes.put(job)
+            case _:
+                self._requests.put(job)
+
+    def _work(self, job: Job) -> None:
+        try:
+            self._inbox.put((job, self._do(job)))
+        except Exception as exc:  # noqa: BLE001  (the control loop raises it: a bug ends the daemon)
+            self._inbox.put(exc)
+
+    def _do(self, job: Job) -> Result:
+        sides = self._sides
+        match job:
+            case Scan():
+                self._renew_watcher()
+                return sides.scanner.scan(job)
+            case Hash():
+                return sides.scanner.hash(job, self._stopping.is_set)
+            case Provenance():
+                return git_state(sides.folder.path)
+            case Ask():
+                return sides.jatos.ask(sides.config.study)
+            case _:
+                assert self._assets is not None, "nothing is asked before the study is known"
+                return self._request(job, self._assets)
+
+    def _renew_watcher(self) -> None:
+        """First the watches, then the scan: the other order would miss what comes between."""
+        if self._renewal.is_set() and self._watcher is not None:
+            self._renewal.clear()
+            self._watcher.renew()
+
+    def _request(self, job: List | Look | Keep | Upload | Delete, assets: Assets) -> Result:
+        match job:
+            case List():
+                return self._list(assets)
+            case Look():
+                return assets.look(job.path)
+            case Keep():
+                return assets.keep(job.path, self._sides.trash.keep)
+            case Upload():
+                return self._upload(job, assets)
+            case Delete():
+                return assets.delete(job, lambda: self._why_not_delete(job.path))
+
+    def _list(self, assets: Assets) -> ListResult:
+        listing = assets.listing()
+        if isinstance(listing, Listing):
+            self._refuse_own_assets(assets.server, listing)
+        return listing
+
+    def _refuse_own_assets(self, server: Server, listing: Listing) -> None:
+        """
+        Raises:
+            ConfigError: The folder is the one in which this JATOS keeps the study's assets.
+        """
+        host = urlsplit(self._sides.config.server).hostname or ""
+        folder = self._sides.folder
+        if host not in LOOPBACK or os.path.basename(folder.path) != server.dir_name:
+            return
+        files = list(itertools.islice(listing.files.items(), SAME_FILES))
+        if files and all(folder.looks_like(path, seen) for path, seen in files):
+            raise ConfigError(
+                f"{folder.path} is the folder in which JATOS itself keeps this study's assets",
+                "files in it need no mirroring; set `folder:` to the folder you work in",
+            )
+
+    def _upload(self, job: Upload, assets: Assets) -> UploadResult:
+        assert job.entry.stat is not None
+        try:
+            source = self._sides.folder.open_file(job.path, job.entry.stat)
+        except Changed as exc:
+            return Overtaken(str(exc))
+        with source:
+            return assets.upload(job, source, self._stopping.is_set)
+
+    def _why_not_delete(self, path: RelPath) -> str | None:
+        """The guard directly before a delete (laws 2 and 3)."""
+        trouble = self._sides.folder.trouble()
+        if trouble is not None:
+            return trouble
+        presence, reason = self._sides.folder.presence(path)
+        return None if presence is Presence.ABSENT else f"{presence.value} here: {reason}"
+
+
+class _Hints:
+    """Where the watcher's thread leaves what it saw: O(1), no I/O, never raises."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._lock = threading.Lock()
+        self._paths: set[RelPath] = set()
+        self._loss: str | None = None
+        self._wake = wake
+
+    def add(self, path: RelPath) -> None:
+        with self._lock:
+            first = not self._paths
+            self._paths.add(path)
+        if first:
+            self._wake()
+
+    def lose(self, reason: str) -> None:
+        with self._lock:
+            self._loss = self._loss or reason
+
+    def take(self) -> set[RelPath]:
+        with self._lock:
+            taken, self._paths = self._paths, set()
+        return taken
+
+    def take_loss(self) -> str | None:
+        with self._lock:
+            taken, self._loss = self._loss, None
+        return taken
+
+
+class _Pool:
+    """
+    Threads that work off jobs.
+
+    They are daemon threads, unlike those of concurrent.futures: a request that hangs for its whole
+    timeout must not keep the program from ending.
+    """
+
+    def __init__(self, name: str, size: int, work: Callable[[Job], None]) -> None:
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._work = work
+        self._threads = [
+            threading.Thread(target=self._loop, name=f"{name}-{n}", daemon=True)
+            for n in range(size)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def busy(self) -> bool:
+        return any(thread.is_alive() for thread in self._threads)
+
+    def put(self, job: Job) -> None:
+        self._jobs.put(job)
+
+    def close(self) -> None:
+        """End the threads once their jobs are done."""
+        for _ in self._threads:
+            self._jobs.put(None)
+
+    def _loop(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            self._work(job)
