@@ -1,7 +1,9 @@
 """A study's assets on disk: what JATOS stores, replaces, deletes and lists."""
 
 import os
+import stat
 import zlib
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -88,25 +90,26 @@ class Assets:
         node: dict[str, Any] = {
             "name": self._names.stored(entry.name),
             "path": path,
-            "type": "file",
+            "type": "other",
             "creation": int(found.st_ctime * 1000),
             "lastModified": int(found.st_mtime * 1000),
             "size": found.st_size,
         }
-        if entry.is_dir():
-            node["type"] = "directory"
-            if path and self._dialect.slash_after_directories:
-                node["path"] = f"{path}/"
-            prefix = f"{path}/" if path else ""
-            entries = [each for each in entry.iterdir() if each.exists()]
-            node["content"] = [
-                self._node(each, prefix + self._listed(each.name)) for each in entries
-            ]
-        elif entry.is_file():
-            node["checksum"] = _adler32(entry)
-        else:
-            node["type"] = "other"
+        if stat.S_ISREG(found.st_mode):
+            node |= {"type": "file", "checksum": _adler32(entry)}
+        elif stat.S_ISDIR(found.st_mode):
+            slash = "/" if path and self._dialect.slash_after_directories else ""
+            node |= {"type": "directory", "path": path + slash}
+            node["content"] = self._content(entry, f"{path}/" if path else "")
         return node
+
+    def _content(self, folder: Path, prefix: str) -> list[dict[str, Any]]:
+        nodes = []
+        for entry in folder.iterdir():
+            # What somebody removes meanwhile is simply not there.
+            with suppress(FileNotFoundError):
+                nodes.append(self._node(entry, prefix + self._listed(entry.name)))
+        return nodes
 
     def _listed(self, name: str) -> str:
         name = self._names.stored(name)

@@ -1,6 +1,7 @@
 """What a person looks at: the page of the emulator, and the assets as a browser gets them."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,8 @@ from jatossync.emulator.shapes import media_type
 from jatossync.emulator.state import State, Study
 
 PAGE = Path(__file__).with_name("page.html")
+HTML = "text/html; charset=utf-8"
+SIGN_IN = ("/jatos/signin", "/jatos/login")  # where JATOS sends a request without a token
 ASSETS = "/study_assets/"
 LAST_REQUESTS = 40
 MOST_FILES = 500  # more would only make the page slow
@@ -27,8 +30,12 @@ class Page:
 
     def answer(self, path: str) -> Answer | None:
         """The page, its data or an asset; None for any other address."""
+        if path == "/":
+            return Answer(303, {"Location": "/emulator/"})
+        if path in SIGN_IN:
+            return Answer(200, {"Content-Type": HTML}, b"<h1>Sign in</h1>")
         if path in ("/emulator", "/emulator/"):
-            return file_answer(PAGE, {"Content-Type": "text/html; charset=utf-8"})
+            return file_answer(PAGE, {"Content-Type": HTML})
         if path == "/emulator/overview":
             body = json.dumps(self._overview()).encode()
             return Answer(200, {"Content-Type": JSON, "Cache-Control": "no-store"}, body)
@@ -62,6 +69,11 @@ class Page:
     def _study(self, study: Study) -> dict[str, Any]:
         folder = self._state.folder(study)
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        files = []
+        for path in paths[:MOST_FILES]:
+            # What somebody removes meanwhile is simply not there.
+            with suppress(FileNotFoundError):
+                files.append(self._file(study, folder, path))
         return {
             "id": study.id,
             "uuid": study.uuid,
@@ -69,7 +81,7 @@ class Page:
             "locked": study.locked,
             "folder": str(folder),
             "count": len(paths),
-            "files": [self._file(study, folder, path) for path in paths[:MOST_FILES]],
+            "files": files,
         }
 
     def _file(self, study: Study, folder: Path, path: Path) -> dict[str, Any]:

@@ -18,6 +18,27 @@ from jatossync.emulator.wire import Head
 MAX_BODY_BYTES = 1024 * 1024
 PREFIX = "/emulator/"
 
+_NUMBER = (int, float)
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "title": str,
+    "uuid": str,
+    "locked": bool,
+    "member": bool,
+    "id": int,
+    "htmlFilePath": str,
+    "expires_s": (*_NUMBER, type(None)),
+    "active": bool,
+    "role": str,
+    "name": str,
+    "allowed": bool,
+    "max_body_bytes": int,
+    "proxy": str,
+    "state": str,
+    "started_s_ago": _NUMBER,
+    "seen_s_ago": _NUMBER,
+    "worker": str,
+}
+
 
 class OrderError(Exception):
     """An order that the side door does not understand."""
@@ -47,8 +68,8 @@ class SideDoor:
 
     def answer(self, head: Head, path: str, body: Iterator[bytes]) -> Answer:
         """Do what was asked; 400 and 404 say what was wrong with it."""
-        content = _read(body)
         try:
+            content = _read(body)
             for method, pattern, act in self._routes:
                 if method == head.method and (found := pattern.fullmatch(path)):
                     order = json.loads(content) if content else {}
@@ -65,7 +86,10 @@ class SideDoor:
 
     def _add_study(self, order: dict[str, Any]) -> dict[str, Any]:
         _only(order, "title", "uuid")
-        study = self._state.add_study(order["title"], order.get("uuid"))
+        wanted = order.get("uuid")
+        if wanted in self._state.studies:
+            raise OrderError("there is such a study already")
+        study = self._state.add_study(order["title"], wanted and str(uuid.UUID(wanted)))
         folder = str(self._state.folder(study))
         return {
             "id": study.id,
@@ -156,8 +180,12 @@ def _ms_ago(seconds: float) -> int:
 
 
 def _only(order: dict[str, Any], *known: str) -> None:
-    if unknown := sorted(order.keys() - set(known)):
-        raise OrderError(f"unknown keys: {', '.join(unknown)}")
+    """Raise OrderError for keys that nobody knows and for values of a wrong type."""
+    for key, value in order.items():
+        if key not in known:
+            raise OrderError(f"unknown key {key!r}; there are {', '.join(known)}")
+        if not isinstance(value, _TYPES[key]):
+            raise OrderError(f"{key} has a value of the wrong type: {value!r}")
 
 
 def _read(body: Iterator[bytes]) -> bytes:
@@ -165,7 +193,7 @@ def _read(body: Iterator[bytes]) -> bytes:
     for piece in body:
         content += piece
         if len(content) > MAX_BODY_BYTES:
-            return b"null"
+            raise OrderError("the order is too long")
     return bytes(content)
 
 
