@@ -49,6 +49,9 @@ _TLS_RETRY_S = 60.0
 _MAY_WRITE = re.compile(rb"/studies/[0-9A-Fa-f-]{36}/assets/[^?#]+")
 """The only addresses that are ever asked to change something."""
 
+_TOO_LONG = Answer(414)
+"""httpx itself takes no address over 65,536 characters, the only fault it can find with ours."""
+
 T = TypeVar("T")
 
 
@@ -132,6 +135,8 @@ class Wire:
                 answer = self._whole(response, max_bytes)
         except Broken as broken:
             return broken.trouble
+        except httpx.InvalidURL:
+            return _TOO_LONG
         if body is not None and response.is_success and not body.all_sent:
             return Unavailable("The server reported success before it had the whole file")
         return answer
@@ -148,6 +153,8 @@ class Wire:
                 return use(Download(size, self._pieces(response)))
         except Broken as broken:
             return broken.trouble
+        except httpx.InvalidURL:
+            return _TOO_LONG
 
     @contextmanager
     def _open(
