@@ -42,7 +42,8 @@ from jatossync.core.model import (
 )
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import Policy
-from jatossync.engine import Engine, Event, Settings
+from jatossync.core.ports import Event, Settings
+from jatossync.engine import Engine
 from jatossync.errors import ConfigError, Denied, JatossyncError, Unreachable
 from jatossync.local.git import git_state
 from jatossync.local.root import Changed, Presence, StudyFolder

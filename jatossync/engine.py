@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from jatossync.core.debounce import Debounce
 from jatossync.core.evidence import Evidence
@@ -23,7 +23,6 @@ from jatossync.core.model import (
     Adopt,
     AlreadyThere,
     Ask,
-    Attempt,
     Change,
     Content,
     Delete,
@@ -60,7 +59,9 @@ from jatossync.core.model import (
 )
 from jatossync.core.order import Item, Queue
 from jatossync.core.paths import ROOT, RelPath, minimal, unholdable
-from jatossync.core.plan import Policy, decide, plan
+from jatossync.core.plan import decide, plan
+from jatossync.core.ports import Event, Settings, Store, Totals
+from jatossync.core.questions import Questions
 from jatossync.core.retry import path_wait_s
 
 NEW_FILE_WAIT_S = 30.0
@@ -74,59 +75,6 @@ UNGUARDED_API = "1.0.0"
 
 ROOT_RETRY_S = 1.0
 """How often to see whether a folder that is gone is back."""
-
-
-class Store(Protocol):
-    """What the engine needs of the state (state/store.py)."""
-
-    def known(self, path: RelPath) -> bool: ...
-    def rows(self, scope: Iterable[RelPath]) -> dict[RelPath, Row]: ...
-    def attempts(self, scope: Iterable[RelPath]) -> dict[RelPath, list[Attempt]]: ...
-    def begin(self, actions: Iterable[Upload | Delete]) -> int: ...
-    def uploaded(self, row: Row, burst: int, seconds: float) -> None: ...
-    def deleted(self, path: RelPath, burst: int, seconds: float) -> None: ...
-    def adopted(self, row: Row) -> None: ...
-    def refreshed(self, row: Row) -> None: ...
-    def forgotten(self, path: RelPath) -> None: ...
-    def kept(self, path: RelPath, content: Content, study: str, why: str) -> None: ...
-    def provenance(self, burst: int, state: GitState) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How the engine behaves; times in seconds."""
-
-    quiet_s: float = 0.3
-    max_wait_s: float = 5.0
-    rescan_s: float = 300.0
-    verify_s: float = 600.0
-    delete_delay_s: float = 2.0
-    workers: int = 8
-    prefix_bytes: int = 100
-    """Length of a request's target up to and including `…/assets/`."""
-    policy: Policy = field(default_factory=Policy)
-    dry_run: bool = False
-    """Only look and decide; what would change anything is collected in `Engine.planned`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that matters, for the log."""
-
-    name: str
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    fields: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Totals:
-    """What happened since the engine was made."""
-
-    uploaded: int = 0
-    uploaded_bytes: int = 0
-    deleted: int = 0
-    adopted: int = 0
-    kept: int = 0
 
 
 @dataclass(slots=True)
@@ -164,11 +112,7 @@ class Engine:
         self._rescan_s = 0.0
         self._verify_s = 0.0
         self._asking = False
-        # Decisions that need an answer first, with the local entry they are about.
-        self._looks: deque[tuple[Look | Keep, Entry | None]] = deque()
-        self._looking: dict[RelPath, Entry | None] = {}
-        self._hashes: deque[Hash] = deque()
-        self._hashing: set[RelPath] = set()
+        self._questions = Questions(settings.workers)
         self._provenance: deque[Provenance] = deque()
         self._again: set[RelPath] = set()
 
@@ -210,8 +154,8 @@ class Engine:
         if self.link.up:
             jobs += self._start_pass(now_s)
             jobs += self._start_listing(now_s)
-            jobs += self._start_hashes()
-            jobs += self._start_looks()
+            jobs += self._questions.take_hash()
+            jobs += self._questions.take_requests()
             jobs += self._start_writes(now_s)
         return jobs + self._start_ask(now_s)
 
@@ -233,8 +177,7 @@ class Engine:
     @property
     def pending(self) -> int:
         """Paths that are dirty, being looked at, waiting or under way; refused ones not counted."""
-        unsure = len(self._looks) + len(self._looking) + len(self._hashes) + len(self._hashing)
-        return len(self._dirty) + unsure + self._queue.unrefused
+        return len(self._dirty) + len(self._questions) + self._queue.unrefused
 
     # --- passes --------------------------------------------------------------------------------
 
@@ -371,30 +314,37 @@ class Engine:
     ) -> None:
         writes: list[Upload | Delete] = []
         for action in actions:
-            if self._settings.dry_run and not isinstance(action, Look | Hash | Hold | Note):
-                if not isinstance(action, Refresh):
-                    self.planned.append(action)
-                continue
             match action:
+                case Note():
+                    self.notes[action.path] = action
+                case Hold():
+                    self._hold(action)
+                case Look() | Hash():
+                    self._questions.put(action, local(action.path))
+                case _ if self._settings.dry_run:
+                    if not isinstance(action, Refresh):
+                        self.planned.append(action)
+                case Keep():
+                    self._questions.put(action, local(action.path))
                 case Upload() | Delete():
                     if not self._already_decided(action):
                         writes.append(replace(action, look=look))
-                case Adopt():
-                    self._adopt(action)
-                case Refresh():
-                    self._store.refreshed(action.row)
-                case Forget():
-                    self._store.forgotten(action.path)
-                case Look() | Keep():
-                    self._looks.append((action, local(action.path)))
-                case Hash():
-                    self._hashes.append(action)
-                case Hold():
-                    self._hold(action)
-                case Note():
-                    self.notes[action.path] = action
+                case _:
+                    self._settle(action)
         if writes:
             self._enqueue(writes, now_s)
+
+    def _settle(self, action: Adopt | Refresh | Forget) -> None:
+        """What needs no request."""
+        match action:
+            case Refresh():
+                self._store.refreshed(action.row)
+            case Forget():
+                self._store.forgotten(action.path)
+            case Adopt():
+                self._store.adopted(_row(action, action.proven, action.remote_ms))
+                self.totals.adopted += 1
+                self._say("adopted", "debug", path=action.path, size=action.content.size)
 
     def _already_decided(self, action: Upload | Delete) -> bool:
         """Whether the same waits already, or was refused for these bytes for good."""
@@ -419,11 +369,6 @@ class Engine:
             self._queue.put(Item(action, burst, now_s, now_s + delay_s))
         uploads = sum(isinstance(action, Upload) for action in writes)
         self._say("burst", "debug", burst=burst, uploads=uploads, deletes=len(writes) - uploads)
-
-    def _adopt(self, action: Adopt) -> None:
-        self._store.adopted(_row(action, action.proven, action.remote_ms))
-        self.totals.adopted += 1
-        self._say("adopted", "debug", path=action.path, size=action.content.size)
 
     def _hold(self, hold: Hold) -> None:
         self.held[hold.path] = hold
@@ -476,31 +421,16 @@ class Engine:
         self._provenance.clear()
         return jobs
 
-    def _start_hashes(self) -> list[Job]:
-        if self._hashing or not self._hashes:
-            return []
-        job = self._hashes.popleft()
-        self._hashing.add(job.path)
-        return [job]
-
     def _hashed(self, job: Hash, result: Result, now_s: float) -> None:
-        self._hashing.discard(job.path)
+        self._questions.hashed(job)
         if isinstance(result, Entry):
             self._decide(job.path, result, now_s)
         else:
             self.hint(job.path, now_s)
         self._look_again(job.path, now_s)
 
-    def _start_looks(self) -> list[Job]:
-        jobs: list[Job] = []
-        while self._looks and len(self._looking) < self._settings.workers:
-            job, entry = self._looks.popleft()
-            self._looking[job.path] = entry
-            jobs.append(job)
-        return jobs
-
     def _looked(self, job: Look | Keep, result: Result, now_s: float) -> None:
-        entry = self._looking.pop(job.path)
+        entry = self._questions.answered(job)
         match result:
             case Seen():
                 self._evidence.looked(job.path, result)
@@ -509,7 +439,7 @@ class Engine:
                 self._decide(job.path, entry, now_s)
             case Unavailable() | Stopped():
                 self._fail(result, now_s)
-                self._looks.append((job, entry))
+                self._questions.put(job, entry)
             case Refused():
                 self._hold(Hold(job.path, result.reason, Seen(None)))
         self._look_again(job.path, now_s)
@@ -558,7 +488,7 @@ class Engine:
             case Done():
                 self._record(item, result.seconds)
             case AlreadyThere() if isinstance(job, Upload):
-                self._adopt(Adopt(job.path, job.entry, job.content, True, None))
+                self._settle(Adopt(job.path, job.entry, job.content, True, None))
             case AlreadyThere():
                 self._store.forgotten(job.path)
             case Foreign():
@@ -611,7 +541,7 @@ class Engine:
 
     def _busy(self) -> set[RelPath]:
         """The paths with a request or a hash under way: they stay out of every plan."""
-        return self._queue.under_way | self._looking.keys() | self._hashing
+        return self._queue.under_way | self._questions.under_way
 
     def _look_again(self, path: RelPath, now_s: float) -> None:
         """A pass had to leave `path` out while it was busy."""

@@ -13,8 +13,8 @@ from jatossync.cli.run import stopped_by_signals
 from jatossync.cli.setup import config_option, opened, read_config
 from jatossync.cli.words import in_sync, plural, remarks, shown, size
 from jatossync.core.model import Stop, Stopped
+from jatossync.core.ports import Event
 from jatossync.daemon import Daemon, refusal
-from jatossync.engine import Event
 
 INTERRUPTED_EXIT_CODE = 130
 DIFFERENCES_EXIT_CODE = 2

@@ -57,7 +57,14 @@ LIST_READ_S = 600.0
 NOT_DOWNLOADABLE = RelPath("structure")
 """The address of a file of this name is the listing's (jatos-api.md, surprise 10)."""
 
+UUID_CHARACTERS = 36
+
 T = TypeVar("T")
+
+
+def _assets_below(study_uuid: str) -> str:
+    """The part of every asset's target before its path."""
+    return f"/studies/{study_uuid}/assets/"
 
 
 class Jatos:
@@ -74,6 +81,11 @@ class Jatos:
 
     def __init__(self, server: str, token: Token, workers: int) -> None:
         self._wire = Wire(server, token, workers)
+
+    @property
+    def prefix_bytes(self) -> int:
+        """Length of every request target up to and including `/assets/`, for `unholdable`."""
+        return len(self._wire.prefix) + len(_assets_below("0" * UUID_CHARACTERS))
 
     def close(self) -> None:
         """Close all connections."""
@@ -151,10 +163,8 @@ class Assets:
     def __init__(self, jatos: Jatos, wire: Wire, server: Server) -> None:
         self._jatos = jatos
         self._wire = wire
-        self._server = server
-        self._below = f"/studies/{server.study_uuid}/assets/"
-        self.prefix_bytes = len(wire.prefix) + len(self._below)
-        """Length of every request target up to and including `/assets/`, for `unholdable`."""
+        self.server = server
+        self._below = _assets_below(server.study_uuid)
 
     def listing(self) -> ListResult:
         """All files of the study; `NoListing` where JATOS has it but cannot list it now."""
@@ -322,25 +332,25 @@ class Assets:
     def _settled_write(self, asked: Asked, answer: Answer | Unavailable) -> Done | Trouble:
         if isinstance(answer, Unavailable):
             return answer
-        return self._settled(asked, answers.of_writing(asked, answer, self._server.dialect))
+        return self._settled(asked, answers.of_writing(asked, answer, self.server.dialect))
 
     def _settled(self, asked: Asked, outcome: T | Unclear) -> T | Trouble:
         """The outcome, after asking for token and study where the answer alone does not tell."""
         if not isinstance(outcome, Unclear):
             return outcome
-        found = self._jatos.ask(self._server.study_uuid)
+        found = self._jatos.ask(self.server.study_uuid)
         if not isinstance(found, Server):
             return found
         return answers.after_asking(asked, outcome, found)
 
     def _if_study_is_there(self, outcome: T) -> T | Unavailable | Stopped:
         """`outcome`, if "not found" was said of the path and not of the study."""
-        answer = self._jatos.properties(self._server.study_uuid)
+        answer = self._jatos.properties(self.server.study_uuid)
         return outcome if isinstance(answer, Answer) else answer
 
     def _not_writable(self) -> Unavailable | Stopped | None:
         """Why a large upload would be in vain: JATOS reads it all before it says no."""
-        found = self._jatos.ask(self._server.study_uuid)
+        found = self._jatos.ask(self.server.study_uuid)
         if not isinstance(found, Server):
             return found
         return answers.locked(found) if found.locked else None

@@ -1,0 +1,66 @@
+"""What the engine is given, and what it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from jatossync.core.model import Attempt, Content, Delete, GitState, Row, Upload
+from jatossync.core.paths import RelPath
+from jatossync.core.plan import Policy
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class Store(Protocol):
+    """What the engine needs of the state; state/store.py says what each of these means."""
+
+    def known(self, path: RelPath) -> bool: ...
+    def rows(self, scope: Iterable[RelPath]) -> dict[RelPath, Row]: ...
+    def attempts(self, scope: Iterable[RelPath]) -> dict[RelPath, list[Attempt]]: ...
+    def begin(self, actions: Iterable[Upload | Delete]) -> int: ...
+    def uploaded(self, row: Row, burst: int, seconds: float) -> None: ...
+    def deleted(self, path: RelPath, burst: int, seconds: float) -> None: ...
+    def adopted(self, row: Row) -> None: ...
+    def refreshed(self, row: Row) -> None: ...
+    def forgotten(self, path: RelPath) -> None: ...
+    def kept(self, path: RelPath, content: Content, study: str, why: str) -> None: ...
+    def provenance(self, burst: int, state: GitState) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the engine behaves; times in seconds."""
+
+    quiet_s: float = 0.3
+    max_wait_s: float = 5.0
+    rescan_s: float = 300.0
+    verify_s: float = 600.0
+    delete_delay_s: float = 2.0
+    workers: int = 8
+    prefix_bytes: int = 100
+    """Length of a request's target up to and including `…/assets/`."""
+    policy: Policy = field(default_factory=Policy)
+    dry_run: bool = False
+    """Only look and decide; what would change anything is collected in `Engine.planned`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that matters, for the log."""
+
+    name: str
+    level: Level = "info"
+    fields: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Totals:
+    """What happened since the engine was made."""
+
+    uploaded: int = 0
+    uploaded_bytes: int = 0
+    deleted: int = 0
+    adopted: int = 0
+    kept: int = 0
