@@ -1,14 +1,261 @@
 """
 What jatossync tells while it runs: structured lines for people, machines and the journal.
+
+Every line, whatever library it comes from, passes `redact` as its last step (law 12).
 """
 
 from __future__ import annotations
 
+import json
+import logging
+import os
 import re
+import sys
+import threading
+import traceback
+from collections.abc import MutableMapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:  # structlog brings rich and asyncio along: only where something is logged
+    from structlog.typing import FilteringBoundLogger
 
 _TOKEN = re.compile(r"jap_[0-9A-Za-z]{20,}")
 
+# The order of a line for people. These stand for themselves; all other fields are key=value.
+_BARE = ("path", "reason", "size", "ms")
+
+_JOURNAL_PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+
+_DIM, _YELLOW, _RED, _PLAIN = "\033[2m", "\033[33m", "\033[31m", "\033[0m"
+_COLOUR = {"debug": _DIM, "warning": _YELLOW, "error": _RED, "critical": _RED}
+
+Fields = MutableMapping[str, Any]
+
 
 def redact(text: str) -> str:
-    """`text` without anything that looks like a JATOS token (law 12)."""
-    return _TOKEN.sub("jap_…", text)
+    """`text` without anything that looks like a JATOS token, also one with a slip in it."""
+    return _TOKEN.sub("jap_***", text)
+
+
+def setup(level: str, format: str, stream: TextIO) -> None:  # noqa: A002  (the option's name)
+    """
+    Send all log lines of this process to `stream`; may be called again.
+
+    Args:
+        level: `debug`, `info`, `warning` or `error`: what is less is not told.
+        format: `console`, `json`, `journal`, or `auto`: `journal` where systemd's journal is at the
+            other end of the stream, else `console`.
+    """
+    import structlog
+
+    if format == "auto":
+        format = "journal" if _is_journal(stream) else "console"  # noqa: A001
+    stamper = structlog.processors.TimeStamper
+    stamps = {
+        "console": [stamper("%H:%M:%S", utc=False, key="time")],
+        "json": [stamper("iso", utc=True, key="time")],
+    }
+    form = {"journal": _journal, "json": _json}.get(format) or _Console(_has_colours(stream))
+    sink = _Sink(stream)
+
+    def render(_logger: object, _method: str, fields: Fields) -> str:
+        return redact(form(fields))
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            *stamps.get(format, []),
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=lambda *_names: sink,
+    )
+    _take_over_standard_logging()
+
+
+def get_logger() -> FilteringBoundLogger:
+    """The logger; `setup` says where its lines go."""
+    import structlog
+
+    logger: FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+# --- forms ---------------------------------------------------------------------------------------
+
+
+class _Console:
+    """`12:03:04  uploaded  js/task.js  12 kB  38 ms`"""
+
+    def __init__(self, colours: bool) -> None:
+        self._colours = colours
+
+    def __call__(self, fields: Fields) -> str:
+        time, level = str(fields.pop("time")), str(fields.pop("level"))
+        text = _sentence(fields)
+        if level != "info":
+            text = f"{level}: {text}"
+        if self._colours:
+            time = f"{_DIM}{time}{_PLAIN}"
+            text = f"{_COLOUR[level]}{text}{_PLAIN}" if level in _COLOUR else text
+        return f"{time}  {text}"
+
+
+def _journal(fields: Fields) -> str:
+    """`<6>uploaded  js/task.js …`: the journal adds the time, and wants a priority on each line."""
+    priority = _JOURNAL_PRIORITY[str(fields.pop("level"))]
+    return "\n".join(f"<{priority}>{line}" for line in _sentence(fields).splitlines())
+
+
+def _json(fields: Fields) -> str:
+    order = dict.fromkeys(["time", "level", "event", *_BARE, *fields])
+    return json.dumps({key: fields[key] for key in order if key in fields}, default=str)
+
+
+def _sentence(fields: Fields) -> str:
+    """The event and its fields in one line, then, indented, the traceback if there is one."""
+    exception = str(fields.pop("exception", ""))
+    parts = [_escaped(fields.pop("event"))]
+    parts += [_bare(key, fields.pop(key)) for key in _BARE if key in fields]
+    parts += [f"{key}={_quoted(value)}" for key, value in fields.items()]
+    lines = ["  ".join(parts), *(f"    {_escaped(line)}" for line in exception.splitlines())]
+    return "\n".join(lines)
+
+
+def _bare(key: str, value: object) -> str:
+    if key == "size" and isinstance(value, int):
+        return human_size(value)
+    if key == "ms" and isinstance(value, (int, float)):
+        return f"{value:.0f} ms" if value < 10_000 else f"{value / 1000:.0f} s"
+    text = _escaped(value)
+    return f'"{text}"' if "  " in text or text != text.strip() else text
+
+
+def human_size(count: int) -> str:
+    """Bytes as people read them: `812 B`, `12 kB`, `3.4 MB`."""
+    amount, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 999.5 or unit == "GB":
+            break
+        amount /= 1000
+    return f"{amount:.1f} {unit}" if unit != "B" and amount < 9.95 else f"{amount:.0f} {unit}"
+
+
+def _quoted(value: object) -> str:
+    text = _escaped(value)
+    return text if re.fullmatch(r"[^\s\"=]+", text) else '"' + text.replace('"', '\\"') + '"'
+
+
+def _escaped(value: object) -> str:
+    """In one line that nothing hides in: a file's name may have line ends and escape codes."""
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+# --- where it goes -------------------------------------------------------------------------------
+
+
+class _Sink:
+    """Writes whole lines, from any thread."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self._lock = threading.Lock()
+
+    def _write(self, line: str) -> None:
+        line = line.encode(self._encoding, "backslashreplace").decode(self._encoding)
+        with self._lock:
+            try:
+                self._stream.write(line + "\n")
+                self._stream.flush()
+            except (OSError, ValueError):
+                pass  # Closed, or nobody reads it any more: no reason to stop mirroring.
+
+    debug = info = warning = error = critical = exception = _write
+
+
+class _Standard(logging.Handler):
+    """The records of libraries, as lines like all others."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = min(max(record.levelno // 10, 1), 5) * 10
+        get_logger().log(
+            level, record.getMessage(), logger=record.name, exc_info=record.exc_info or None
+        )
+
+
+def _take_over_standard_logging() -> None:
+    root = logging.getLogger()
+    root.handlers = [handler for handler in root.handlers if not isinstance(handler, _Standard)]
+    root.addHandler(_Standard())
+    root.setLevel(logging.WARNING)
+    # httpx tells every request at INFO, and httpcore every header at DEBUG.
+    for name in ("httpx", "httpcore", "watchdog"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _is_journal(stream: TextIO) -> bool:
+    """
+    Whether systemd's journal reads `stream`.
+
+    Source: systemd.exec(5), `$JOURNAL_STREAM`: device and inode; the variable alone is inherited by
+    every terminal of a desktop session.
+    """
+    try:
+        stat = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{stat.st_dev}:{stat.st_ino}"
+
+
+def _has_colours(stream: TextIO) -> bool:
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
+        return False
+    return os.name != "nt" or "WT_SESSION" in os.environ  # older Windows consoles show the codes
+
+
+# --- what nobody expected ------------------------------------------------------------------------
+
+
+def install_excepthooks() -> None:
+    """Tracebacks that Python itself prints to stderr are redacted too, from all threads."""
+    sys.excepthook = _print_redacted
+    threading.excepthook = _thread_failed
+    sys.unraisablehook = _unraisable
+
+
+def _thread_failed(args: threading.ExceptHookArgs) -> None:
+    if args.exc_type is SystemExit:
+        return
+    name = args.thread.name if args.thread else "?"
+    _print_redacted(
+        args.exc_type, args.exc_value, args.exc_traceback, f"Exception in thread {name}:"
+    )
+
+
+def _unraisable(args: sys.UnraisableHookArgs) -> None:
+    message = args.err_msg or "Exception ignored in"
+    _print_redacted(
+        args.exc_type, args.exc_value, args.exc_traceback, f"{message}: {args.object!r}"
+    )
+
+
+def _print_redacted(
+    kind: type[BaseException],
+    error: BaseException | None,
+    trace: TracebackType | None,
+    heading: str = "",
+) -> None:
+    if sys.stderr is None:  # pythonw
+        return
+    lines = traceback.format_exception(kind, error, trace)
+    text = "".join([f"{heading}\n" if heading else "", *lines])
+    sys.stderr.write(redact(text))
+    sys.stderr.flush()
