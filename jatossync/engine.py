@@ -172,7 +172,13 @@ class Engine:
     def settled(self) -> bool:
         """Whether all was compared and nothing is left but to wait for the world to change."""
         busy = self._pass is not None or self._asking or self._verify_s == 0.0
-        return self.link.up and not busy and not self.pending
+        return self.link.up and self.root_trouble is None and not busy and not self.pending
+
+    @property
+    def finished(self) -> bool:
+        """Whether one pass has come to its end: settled, or stopped until a person acts."""
+        stopped = isinstance(self.link.trouble, Stopped) or self.root_trouble is not None
+        return self.settled or stopped
 
     @property
     def pending(self) -> int:

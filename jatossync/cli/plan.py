@@ -39,9 +39,7 @@ def command(config_path: str | None, as_json: bool) -> int:
         sides = stack.enter_context(opened(config, alone=False, state=state))
         daemon = Daemon(sides, lambda _: None, dry_run=True)
         engine = daemon.engine
-        daemon.run(
-            watch=False, until=lambda: engine.settled or isinstance(engine.link.trouble, Stopped)
-        )
+        daemon.run(watch=False, until=lambda: engine.finished)
     trouble = engine.link.trouble
     if isinstance(trouble, Stopped) and trouble.stop is not Stop.LOCKED:
         raise refusal(trouble, config)

@@ -43,7 +43,7 @@ def command(config_path: str | None, quiet: bool) -> int:
 
         def finished() -> bool:
             progress.update(daemon)
-            return daemon.engine.settled or isinstance(daemon.engine.link.trouble, Stopped)
+            return daemon.engine.finished
 
         with stopped_by_signals(interrupt):
             daemon.run(watch=False, until=finished)

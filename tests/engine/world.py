@@ -1,0 +1,228 @@
+"""
+A world for the engine on one thread: a folder, a JATOS and a clock that are values.
+
+The jobs run at once and in order, so a test says what happens and when. Only the store is real.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from jatossync.core.model import (
+    AlreadyThere,
+    Ask,
+    Content,
+    Delete,
+    Done,
+    Entry,
+    Foreign,
+    GitState,
+    Hash,
+    Job,
+    Keep,
+    Kind,
+    List,
+    Listing,
+    Look,
+    NoListing,
+    Overtaken,
+    Provenance,
+    Result,
+    Scan,
+    Seen,
+    Server,
+    Snapshot,
+    Stat,
+    Upload,
+)
+from jatossync.core.paths import Dialect, RelPath, below
+from jatossync.core.ports import Settings
+from jatossync.engine import Engine
+from jatossync.state.store import Store
+
+SERVER = Server(
+    api_version="1.1.0",
+    dialect=Dialect.ENVELOPE,
+    username="researcher",
+    token_expires_ms=0,
+    study_id=1,
+    study_uuid="8f3c2d6e-0000-4000-8000-000000000000",
+    study_title="Stroop",
+    dir_name="stroop",
+    locked=False,
+)
+
+
+def asks_jatos(job: Job) -> bool:
+    """Whether the job is a request."""
+    return not isinstance(job, Scan | Hash | Provenance)
+
+
+def content_of(data: bytes) -> Content:
+    return Content(len(data), hashlib.sha256(data).hexdigest(), zlib.adler32(data))
+
+
+class World:
+    """What is where, what was sent, and an engine in the middle."""
+
+    def __init__(self, store: Store, settings: Settings | None = None) -> None:
+        self.now_s = 1000.0
+        self.server: Result = SERVER
+        self.can_list = True
+        self.local: dict[str, bytes] = {}
+        self.stats: dict[str, int] = {}
+        self.remote: dict[str, bytes] = {}
+        self.trash: list[bytes] = []
+        self.sent: list[tuple[str, str]] = []
+        """`(verb, path)` of every request that wrote."""
+        self.jobs: list[Job] = []
+        self.trouble: Callable[[Job], Result | None] = lambda job: None
+        """Answers a job instead of the world; None leaves it to the world."""
+        self.during: Callable[[Job], None] = lambda job: None
+        """Happens while a job runs."""
+        self._ticks = 0
+        self.engine = Engine(store, settings or Settings(), lambda: 1.0)
+
+    # What people do.
+
+    def save(self, path: str, data: bytes, *, hint: bool = True) -> None:
+        self._ticks += 1
+        self.local[path] = data
+        self.stats[path] = self._ticks
+        if hint:
+            self.engine.hint(RelPath(path), self.now_s)
+
+    def remove(self, path: str, *, hint: bool = True) -> None:
+        del self.local[path]
+        if hint:
+            self.engine.hint(RelPath(path), self.now_s)
+
+    # Time.
+
+    def settle(self) -> None:
+        """Run everything until nothing is left to do."""
+        for _ in range(10_000):
+            self.step()
+            if self.engine.settled:
+                return
+        raise AssertionError("the engine never settles")
+
+    def step(self) -> None:
+        """Run all that is due; if nothing is, go on to when something will be."""
+        jobs = self.engine.due(self.now_s)
+        if not jobs:
+            wake_s = self.engine.wake_s(self.now_s)
+            assert wake_s is not None, "nothing will ever be due"
+            self.now_s = max(self.now_s, wake_s)
+        for job in jobs:
+            self.run(job)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, and run what is due meanwhile."""
+        until_s = self.now_s + seconds
+        while True:
+            while jobs := self.engine.due(self.now_s):
+                for job in jobs:
+                    self.run(job)
+            wake_s = self.engine.wake_s(self.now_s)
+            if wake_s is None or wake_s > until_s:
+                break
+            self.now_s = max(wake_s, self.now_s)
+        self.now_s = until_s
+
+    def run(self, job: Job) -> None:
+        self.jobs.append(job)
+        result = self.trouble(job)
+        if result is None:
+            result = self._do(job)
+        self.during(job)
+        self.engine.done(job, result, self.now_s)
+
+    @contextmanager
+    def happening(self, what: Callable[[Job], None]) -> Iterator[None]:
+        self.during = what
+        yield
+        self.during = lambda job: None
+
+    # What jobs do.
+
+    def _do(self, job: Job) -> Result:
+        match job:
+            case Ask():
+                return self.server
+            case List():
+                if not self.can_list:
+                    return NoListing("this JATOS cannot list")
+                return Listing({RelPath(p): self._listed(d) for p, d in self.remote.items()})
+            case Provenance():
+                return GitState(None, None)
+            case Scan():
+                return self._scan(job)
+            case Hash():
+                return self._entry(job.path)
+            case Look():
+                return self._look(job.path)
+            case Keep():
+                return self._keep(job.path)
+            case Upload():
+                return self._upload(job)
+            case Delete():
+                return self._delete(job)
+
+    def _scan(self, job: Scan) -> Snapshot:
+        entries = {}
+        for path in self.local:
+            if any(below(RelPath(path), top) for top in job.scope):
+                entries[RelPath(path)] = self._entry(path)
+        return Snapshot(job.scope, entries)
+
+    def _entry(self, path: str) -> Entry:
+        data = self.local[path]
+        tick = self.stats[path]
+        stat = Stat(len(data), tick, tick, 1)
+        kind = Kind.FILE if data else Kind.EMPTY
+        return Entry(kind, stat=stat, content=content_of(data), hashed_at_ns=10**12)
+
+    def _look(self, path: str) -> Seen:
+        data = self.remote.get(path)
+        if data is None:
+            return Seen(None, looked=True)
+        content = content_of(data)
+        return Seen(content.size, content.adler32, content.sha256, looked=True)
+
+    def _listed(self, data: bytes) -> Seen:
+        return Seen(len(data), zlib.adler32(data), modified_ms=5)
+
+    def _keep(self, path: str) -> Seen:
+        self.trash.append(self.remote[path])
+        return replace(self._look(path), kept=True)
+
+    def _upload(self, job: Upload) -> Result:
+        data = self.local.get(job.path)
+        if data is None or content_of(data) != job.content:
+            return Overtaken("it changed")
+        there = self.remote.get(job.path)
+        if job.look and there is not None:
+            if there == data:
+                return AlreadyThere()
+            if content_of(there) not in job.replaceable:
+                return Foreign(self._look(job.path))
+        self.sent.append(("upload", job.path))
+        self.remote[job.path] = data
+        return Done()
+
+    def _delete(self, job: Delete) -> Result:
+        if job.path in self.local:
+            return Overtaken("it is there")
+        there = self.remote.get(job.path)
+        if job.look and there is None:
+            return AlreadyThere()
+        if job.look and there is not None and content_of(there) not in job.replaceable:
+            return Foreign(self._look(job.path))
+        self.sent.append(("delete", job.path))
+        del self.remote[job.path]
+        return Done()
