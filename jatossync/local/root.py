@@ -234,18 +234,9 @@ class StudyFolder:
         parent, _, name = path.rpartition("/")
         try:
             with closing(self.directory(RelPath(parent))) as directory:
-                if not stat.S_ISREG(directory.lstat(name).st_mode):
-                    raise Changed("it is no file any more")
-                descriptor = directory.open_file(name)
+                return open_in(directory, name, expected, lambda: self._stat(path))
         except Blocked as block:
             raise Changed(f"{block.at or 'the folder'}: {block.reason}") from block
-        except OSError as exc:
-            raise Changed(why_not(exc)) from exc
-        file = OpenFile(descriptor, expected, lambda: self._stat(path))
-        if not file.is_as_opened():
-            file.close()
-            raise Changed("it was written meanwhile")
-        return file
 
     def _stat(self, path: RelPath) -> Stat | None:
         parent, _, name = path.rpartition("/")
@@ -273,16 +264,17 @@ class StudyFolder:
 class OpenFile:
     """A plain file, open for reading, that can tell whether it is still the one that was meant."""
 
-    def __init__(self, descriptor: int, expected: Stat, named: Callable[[], Stat | None]) -> None:
+    def __init__(self, descriptor: int, stat: Stat, named: Callable[[], Stat | None]) -> None:
         """Use `StudyFolder.open_file`; `named` tells what stands at the file's path now."""
         self._descriptor = descriptor
-        self._expected = expected
+        self.stat = stat
+        """As it was looked at before it was opened."""
         self._named = named
 
     @property
     def size(self) -> int:
         """Bytes."""
-        return self._expected.size
+        return self.stat.size
 
     def read(self, count: int) -> bytes:
         """At most `count` bytes; empty at the end."""
@@ -295,11 +287,11 @@ class OpenFile:
     def is_as_opened(self) -> bool:
         """Whether the open file is a plain one and was not written since it was looked at."""
         found = os.fstat(self._descriptor)
-        return stat.S_ISREG(found.st_mode) and stat_of(found) == self._expected
+        return stat.S_ISREG(found.st_mode) and stat_of(found) == self.stat
 
     def unchanged(self) -> bool:
         """Whether it was not written, and its path still names this very file (law 6)."""
-        return self.is_as_opened() and self._named() == self._expected
+        return self.is_as_opened() and self._named() == self.stat
 
     def close(self) -> None:
         """Close it."""
@@ -317,9 +309,47 @@ class OpenFile:
         self.close()
 
 
-def placeholders(name: str) -> tuple[str, ...]:
-    """The files that stand for `name` where a cloud folder freed its space without deleting it."""
-    return (f"{name}.nextcloud", f"{name}.owncloud", f".{name}.icloud")
+def open_in(
+    directory: Directory, name: str, expected: Stat, named: Callable[[], Stat | None] | None = None
+) -> OpenFile:
+    """
+    Open a file of an open directory; `StudyFolder.open_file` says the rest.
+
+    Args:
+        named: Tells what stands at the file's path now; else the name in this directory does.
+
+    Raises:
+        Changed: It is gone, no plain file, not readable, or not as `expected`.
+    """
+    try:
+        if not stat.S_ISREG(directory.lstat(name).st_mode):
+            raise Changed("it is no file any more")
+        descriptor = directory.open_file(name)
+    except OSError as exc:
+        raise Changed(why_not(exc)) from exc
+    file = OpenFile(descriptor, expected, named or (lambda: stat_of(directory.lstat(name))))
+    if not file.is_as_opened():
+        file.close()
+        raise Changed("it is being written")
+    return file
+
+
+def placeholder_of(directory: Directory, name: str) -> str | None:
+    """
+    What stands for `name` where a cloud folder freed its space without deleting it.
+
+    Raises:
+        OSError: It could not be looked for.
+    """
+    for placeholder in (f"{name}.nextcloud", f"{name}.owncloud", f".{name}.icloud"):
+        try:
+            directory.lstat(placeholder)
+        except OSError as exc:
+            if exc.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+                raise
+        else:
+            return placeholder
+    return None
 
 
 def stands_for(name: str) -> str | None:
@@ -339,11 +369,14 @@ def why_not(error: OSError) -> str:
 
 def _standing(directory: Directory, name: str) -> Sighting:
     try:
-        found = directory.lstat(name)
-    except FileNotFoundError:
-        return _missing(directory, name)
+        found = _lstat_or_none(directory, name)
+        placeholder = None if found else placeholder_of(directory, name)
     except OSError as exc:
         return Sighting(Presence.UNKNOWN, why_not(exc))
+    if placeholder:
+        return Sighting(Presence.UNKNOWN, f"it is only in the cloud: {placeholder} stands for it")
+    if found is None:
+        return Sighting(Presence.ABSENT, "it is gone")
     if stat.S_ISREG(found.st_mode):
         return Sighting(Presence.PRESENT, "it is there")
     if is_plain_directory(found):
@@ -351,16 +384,11 @@ def _standing(directory: Directory, name: str) -> Sighting:
     return Sighting(Presence.UNKNOWN, f"{special_kind(found)} has taken its place")
 
 
-def _missing(directory: Directory, name: str) -> Sighting:
-    for placeholder in placeholders(name):
-        try:
-            directory.lstat(placeholder)
-        except OSError as exc:
-            if exc.errno in (errno.ENOENT, errno.ENAMETOOLONG):
-                continue
-            return Sighting(Presence.UNKNOWN, why_not(exc))
-        return Sighting(Presence.UNKNOWN, f"it is only in the cloud: {placeholder} stands for it")
-    return Sighting(Presence.ABSENT, "it is gone")
+def _lstat_or_none(directory: Directory, name: str) -> os.stat_result | None:
+    try:
+        return directory.lstat(name)
+    except FileNotFoundError:
+        return None
 
 
 def _identity(found: os.stat_result) -> tuple[int, int]:

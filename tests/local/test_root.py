@@ -350,7 +350,7 @@ def test_a_file_that_is_not_as_it_was_seen_is_not_opened(folder: StudyFolder, st
     file.write_bytes(b"hello")
     seen = lstat(file)
     file.write_bytes(b"hello, world")
-    with pytest.raises(Changed, match="written"):
+    with pytest.raises(Changed, match="being written"):
         folder.open_file(RelPath("a"), seen)
     file.unlink()
     with pytest.raises(Changed, match="no such file"):

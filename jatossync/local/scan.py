@@ -1,0 +1,397 @@
+"""
+What is in the study folder: lstat of everything in a scope, hashes of what moved (laws 1 and 2).
+
+The snapshot says of each path what it is; what could not be looked at is UNKNOWN, never missing.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from itertools import groupby
+
+from jatossync.core.ignore import IGNORE_FILE, Rules
+from jatossync.core.model import (
+    LARGE_BYTES,
+    Entry,
+    Hash,
+    Kind,
+    Overtaken,
+    RootGone,
+    Scan,
+    Snapshot,
+)
+from jatossync.core.paths import ROOT, BadPath, RelPath, below, join, minimal, rel_path
+from jatossync.local.directory import (
+    Directory,
+    is_plain_directory,
+    only_in_the_cloud,
+    special_kind,
+    stat_of,
+)
+from jatossync.local.hashing import read_through, still_holds
+from jatossync.local.root import (
+    Blocked,
+    Changed,
+    OpenFile,
+    StudyFolder,
+    open_in,
+    placeholder_of,
+    stands_for,
+    why_not,
+)
+
+IGNORE_FILE_BYTES = 1024 * 1024
+"""More is no list of patterns."""
+
+GRACE_NS = 10_000_000_000
+"""So long a `.jatosignore` may be missing or empty before that counts: editors and checkouts drop
+it for a moment, and what it hides must not go out in that moment (law 10)."""
+
+
+class Scanner:
+    """Looks at the folder when told to; the only thing it remembers is `.jatosignore`."""
+
+    def __init__(
+        self,
+        folder: StudyFolder,
+        ignore: Sequence[str],
+        publish: Sequence[str],
+        own_files: Iterable[str],
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """
+        Args:
+            ignore: Patterns of the configuration.
+            publish: What is let out of the quarantine.
+            own_files: Config, token file, state directory: never uploaded, wherever they are.
+            clock_ns: The wall clock, which file times are compared with.
+
+        Raises:
+            ValueError: A pattern is broken; the text names it.
+        """
+        self._folder = folder
+        self._ignore = ignore
+        self._publish = publish
+        self._own = frozenset(_paths_in(folder.path, own_files))
+        self._clock_ns = clock_ns
+        self._text = ""
+        self._text_seen_ns = 0
+        self._rules = Rules.build(ignore, "", publish)
+
+    def scan(self, job: Scan) -> Snapshot | RootGone:
+        """Look at everything in the scope; files over `LARGE_BYTES` are left for `hash`."""
+        if trouble := self._folder.trouble():
+            return RootGone(trouble)
+        try:
+            rules = self._read_rules()
+        except (Changed, ValueError) as exc:
+            return RootGone(f"{IGNORE_FILE} cannot be used, so nothing moves: {exc}")
+        entries = _Pass(self._folder, rules, self._own, job, self._clock_ns).run()
+        if trouble := self._folder.trouble():
+            return RootGone(trouble)
+        return Snapshot(job.scope, entries)
+
+    def hash(self, job: Hash, stop: Callable[[], bool]) -> Entry | Overtaken:
+        """Hash one large file; `stop` is asked again and again whether to give up."""
+        if trouble := self._folder.trouble():
+            return Overtaken(trouble)
+        try:
+            rules = self._read_rules()
+            with self._folder.open_file(job.path, job.stat) as file:
+                return _judged(file, job.path, rules, self._clock_ns(), stop)
+        except (Changed, ValueError) as exc:
+            return Overtaken(str(exc))
+
+    def _read_rules(self) -> Rules:
+        """
+        The rules that hold now.
+
+        Raises:
+            Changed: `.jatosignore` is there and cannot be read.
+            ValueError: A line of it is broken.
+        """
+        text = self._read_ignore_file()
+        now_ns = self._clock_ns()
+        if not text.strip() and self._text and abs(now_ns - self._text_seen_ns) < GRACE_NS:
+            return self._rules
+        if text != self._text:
+            self._rules = Rules.build(self._ignore, text, self._publish)
+            self._text = text
+        self._text_seen_ns = now_ns
+        return self._rules
+
+    def _read_ignore_file(self) -> str:
+        try:
+            with closing(self._folder.directory(ROOT)) as top:
+                found = top.lstat(IGNORE_FILE)
+                with open_in(top, IGNORE_FILE, stat_of(found)) as file:
+                    if file.size > IGNORE_FILE_BYTES:
+                        raise Changed("it is too large")
+                    return file.read(IGNORE_FILE_BYTES).decode("utf-8")
+        except FileNotFoundError:
+            return ""
+        except UnicodeDecodeError:
+            raise Changed("it is not UTF-8 text") from None
+        except (OSError, Blocked) as exc:
+            raise Changed(why_not(exc) if isinstance(exc, OSError) else exc.reason) from exc
+
+
+class _Pass:
+    """One scan."""
+
+    def __init__(
+        self,
+        folder: StudyFolder,
+        rules: Rules,
+        own: frozenset[RelPath],
+        job: Scan,
+        clock_ns: Callable[[], int],
+    ) -> None:
+        self._folder = folder
+        self._rules = rules
+        self._own = own
+        self._job = job
+        self._clock_ns = clock_ns
+        self._entries: dict[RelPath, Entry] = {}
+
+    def run(self) -> dict[RelPath, Entry]:
+        self._note_displaced()
+        scope = minimal(self._job.scope)
+        if ROOT in scope:
+            self._look_into(ROOT, [])
+        else:
+            for parent, paths in groupby(
+                sorted(scope, key=_place), key=lambda path: _place(path)[0]
+            ):
+                self._look_into(parent, list(paths))
+        self._note_displaced()
+        return self._entries
+
+    def _note_displaced(self) -> None:
+        for path in self._folder.displaced():
+            self._entries[path] = Entry(Kind.UNKNOWN, "its disk is not the one that was there")
+
+    def _look_into(self, parent: RelPath, paths: list[RelPath]) -> None:
+        """Look at these paths of one directory, or at the whole of it where there are none."""
+        if parent != ROOT and (hidden := self._excluded(parent, is_directory=True)):
+            self._entries[parent] = hidden
+            return
+        try:
+            directory = self._folder.directory(parent)
+        except Blocked as block:
+            self._note_block(block)
+            return
+        if not paths:
+            self._walk(directory, parent)
+            return
+        with closing(directory):
+            for path in paths:
+                if self._one(directory, path):
+                    self._enter(directory, path)
+
+    def _note_block(self, block: Blocked) -> None:
+        if block.missing:
+            return
+        if block.found is None:
+            self._entries[block.at] = Entry(Kind.UNKNOWN, block.reason)
+        elif stat.S_ISREG(block.found.st_mode):
+            self._look_into(_place(block.at)[0], [block.at])  # its presence makes the rest absent
+        else:
+            self._entries[block.at] = Entry(Kind.SPECIAL, block.reason)
+
+    def _one(self, directory: Directory, path: RelPath) -> bool:
+        """Look at one path; whether it is a directory to walk."""
+        name = _place(path)[1]
+        try:
+            found = directory.lstat(name)
+        except FileNotFoundError:
+            if placeholder := placeholder_of(directory, name):
+                self._entries[path] = Entry(Kind.UNKNOWN, _in_the_cloud(placeholder))
+            return False
+        except OSError as exc:
+            self._entries[path] = Entry(Kind.UNKNOWN, why_not(exc))
+            return False
+        return self._record(directory, name, path, found)
+
+    def _enter(self, directory: Directory, path: RelPath) -> None:
+        child = self._opened(directory, path)
+        if child:
+            self._walk(child, path)
+
+    def _opened(self, directory: Directory, path: RelPath) -> Directory | None:
+        try:
+            return directory.enter(_place(path)[1])
+        except FileNotFoundError:
+            del self._entries[path]
+        except OSError as exc:
+            self._entries[path] = Entry(Kind.UNKNOWN, why_not(exc))
+        return None
+
+    def _walk(self, top: Directory, path: RelPath) -> None:
+        """Look at everything below an open directory, and close it."""
+        trail = [(top, self._children(top, path))]
+        try:
+            while trail:
+                directory, waiting = trail[-1]
+                if not waiting:
+                    directory.close()
+                    trail.pop()
+                    continue
+                child_path = waiting.pop()
+                child = self._opened(directory, child_path)
+                if child:
+                    trail.append((child, []))
+                    trail[-1][1].extend(self._children(child, child_path))
+        finally:
+            for directory, _ in trail:
+                directory.close()
+
+    def _children(self, directory: Directory, path: RelPath) -> list[RelPath]:
+        """Look at all children; those that are directories to walk."""
+        try:
+            children = directory.children()
+        except OSError as exc:
+            self._entries[path] = Entry(Kind.UNKNOWN, why_not(exc))
+            return []
+        names = {name for name, _ in children}
+        nameless = []
+        inner = []
+        for name, found in children:
+            if not _is_utf8(name):
+                nameless.append(name)
+                continue
+            child = join(path, name)
+            if self._record(directory, name, child, found):
+                inner.append(child)
+            original = stands_for(name)
+            if original and original not in names:
+                self._entries[join(path, original)] = Entry(Kind.UNKNOWN, _in_the_cloud(name))
+        if nameless:
+            self._entries[path] = Entry(Kind.DIRECTORY, _not_utf8(nameless))
+        return inner
+
+    def _record(
+        self, directory: Directory, name: str, path: RelPath, found: os.stat_result | OSError
+    ) -> bool:
+        """Note what stands at a path; whether it is a directory to walk."""
+        if path in self._entries:
+            return False  # on a displaced disk
+        entry = self._entry(directory, name, path, found)
+        if entry:
+            self._entries[path] = entry
+        return entry is not None and entry.kind is Kind.DIRECTORY
+
+    def _entry(
+        self, directory: Directory, name: str, path: RelPath, found: os.stat_result | OSError
+    ) -> Entry | None:
+        if isinstance(found, OSError):
+            return Entry(Kind.UNKNOWN, why_not(found))
+        is_directory = is_plain_directory(found)
+        if hidden := self._excluded(path, is_directory):
+            return hidden
+        if is_directory:
+            return Entry(Kind.DIRECTORY)
+        if not stat.S_ISREG(found.st_mode):
+            return Entry(Kind.SPECIAL, special_kind(found))
+        if stands_for(name):
+            return Entry(Kind.EXCLUDED, "it only stands for a file that is in the cloud")
+        return self._file(directory, name, path, found)
+
+    def _excluded(self, path: RelPath, is_directory: bool) -> Entry | None:
+        if any(below(path, own) for own in self._own):
+            return Entry(Kind.EXCLUDED, "jatossync's own file", quarantined=True)
+        verdict = self._rules.verdict(path, is_directory)
+        if verdict is None:
+            return None
+        return Entry(Kind.EXCLUDED, verdict.reason, quarantined=verdict.quarantined)
+
+    def _file(
+        self, directory: Directory, name: str, path: RelPath, found: os.stat_result
+    ) -> Entry | None:
+        """The entry of a plain file, hashed where it moved; None where it vanished meanwhile."""
+        reason = ""
+        for _ in range(2):
+            seen = stat_of(found)
+            if seen.size == 0:
+                return Entry(Kind.EMPTY, stat=seen)
+            row = self._job.known.get(path)
+            if row and still_holds(row, seen):
+                return Entry(
+                    Kind.FILE, stat=seen, content=row.content, hashed_at_ns=row.hashed_at_ns
+                )
+            if only_in_the_cloud(found):
+                return Entry(Kind.UNKNOWN, "its bytes are only in the cloud")
+            if seen.size > LARGE_BYTES:
+                return Entry(Kind.FILE, stat=seen)
+            try:
+                with open_in(directory, name, seen) as file:
+                    return _judged(file, path, self._rules, self._clock_ns(), lambda: False)
+            except Changed as changed:
+                reason = changed.reason
+            try:
+                found = directory.lstat(name)
+            except FileNotFoundError:
+                return None
+            except OSError as exc:
+                return Entry(Kind.UNKNOWN, why_not(exc))
+        return Entry(Kind.UNKNOWN, reason)
+
+
+def _judged(
+    file: OpenFile, path: RelPath, rules: Rules, now_ns: int, stop: Callable[[], bool]
+) -> Entry:
+    """The entry of an open file, by its bytes."""
+    reading = read_through(file, stop)
+    if reading.has_token:
+        reason = "a JATOS token is in it: whoever has that can change your studies"
+        return Entry(Kind.EXCLUDED, reason, stat=file.stat, quarantined=True)
+    if reading.is_key and not rules.publishes(path):
+        reason = "it is a private key; `publish:` lets it through"
+        return Entry(Kind.EXCLUDED, reason, stat=file.stat, quarantined=True)
+    return Entry(Kind.FILE, stat=file.stat, content=reading.content, hashed_at_ns=now_ns)
+
+
+def _place(path: RelPath) -> tuple[RelPath, str]:
+    parent, _, name = path.rpartition("/")
+    return RelPath(parent), name
+
+
+def _paths_in(folder: str, files: Iterable[str]) -> Iterable[RelPath]:
+    top = folder.rstrip(os.sep) + os.sep
+    for file in files:
+        real = os.path.realpath(file)
+        if real.startswith(top):
+            try:
+                yield rel_path(os.fsencode(real[len(top) :].replace(os.sep, "/")))
+            except BadPath:
+                continue  # never uploaded anyway
+
+
+def _is_utf8(name: str) -> bool:
+    if name.isascii():
+        return True
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _not_utf8(names: list[str]) -> str:
+    """
+    A remark for the directory's own entry.
+
+    Such a name gets no entry: any spelling of it could be the name of another file.
+    """
+    shown = sorted(name.encode("utf-8", "surrogateescape") for name in names)[:3]
+    listed = ", ".join(name.decode("utf-8", "backslashreplace") for name in shown)
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"left out, for the names are not valid UTF-8: {listed}{more}"
+
+
+def _in_the_cloud(placeholder: str) -> str:
+    return f"it is only in the cloud: {placeholder} stands for it"
