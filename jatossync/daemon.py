@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 from jatossync.config import Config
@@ -150,6 +151,8 @@ class Daemon:
         self._hashes = _Pool("hash", 1, self._work)
         # Two more than uploads: a question never waits behind a video.
         self._requests = _Pool("request", workers + 2, self._work)
+        self.sending: dict[RelPath, int] = {}
+        """Bytes sent so far of each upload under way, for progress."""
         self._renewal = threading.Event()
         self._patient = True
         self._committed_s = 0.0
@@ -355,7 +358,13 @@ class Daemon:
         except Changed as exc:
             return Overtaken(str(exc))
         with source:
-            return assets.upload(job, source, self._stopping.is_set)
+            try:
+                return assets.upload(job, source, self._stopping.is_set, partial(self._sent, job))
+            finally:
+                self.sending.pop(job.path, None)
+
+    def _sent(self, job: Upload, count: int) -> None:
+        self.sending[job.path] = count
 
     def _why_not_delete(self, path: RelPath) -> str | None:
         """The guard directly before a delete (laws 2 and 3)."""
@@ -375,7 +384,8 @@ class _Hints:
         self._loss: str | None = None
         self._wake = wake
 
-    def add(self, path: RelPath) -> None:
+    def add(self, path: RelPath, _is_directory: bool) -> None:
+        """Whatever it is, all below it is looked at too."""
         with self._lock:
             first = not self._paths
             self._paths.add(path)

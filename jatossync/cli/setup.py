@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import click
 
 from jatossync.config import Config, find_config, load
-from jatossync.core.ignore import Rules
 from jatossync.daemon import Sides
 from jatossync.local.root import StudyFolder
 from jatossync.local.scan import Scanner
@@ -61,12 +59,7 @@ def opened(config: Config, *, alone: bool, state: str | None = None) -> Iterator
         if alone:
             folder.lock()
         own_files = [config.path, config.state, *([config.token_file] if config.token_file else [])]
-        scanner = Scanner(
-            folder,
-            lambda text: Rules.build(config.ignore, text, config.publish),
-            own_files,
-            time.time_ns,
-        )
+        scanner = Scanner(folder, config.ignore, config.publish, own_files)
         jatos = Jatos(config.server, token, config.upload.workers)
         stack.callback(jatos.close)
         store = Store(state)

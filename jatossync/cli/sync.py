@@ -104,10 +104,8 @@ class _Progress:
         """Show how much is done and left."""
         engine = daemon.engine
         done = engine.totals.uploaded + engine.totals.deleted + engine.totals.adopted
-        self._bar(
-            f"{plural(done, 'file')} done, {engine.pending} to go, "
-            f"{size(engine.totals.uploaded_bytes)} sent"
-        )
+        sent = engine.totals.uploaded_bytes + sum(list(daemon.sending.values()))
+        self._bar(f"{plural(done, 'file')} done, {engine.pending} to go, {size(sent)} sent")
 
 
 @contextmanager

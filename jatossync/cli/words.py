@@ -11,12 +11,12 @@ SHOWN = 10
 """So many paths of one kind are shown; the rest is a number."""
 
 _TOPICS = {
-    Topic.QUARANTINED: "kept back, for they may be secret (`publish:` lets a file through)",
-    Topic.UNHOLDABLE: "not mirrored, for JATOS cannot hold their names",
-    Topic.EMPTY: "empty, and JATOS stores no empty files",
-    Topic.SPECIAL: "not mirrored, for they are no plain files",
-    Topic.UNKNOWN: "could not be read, and are left as they are on JATOS",
-    Topic.FOREIGN: "only on JATOS (left alone)",
+    Topic.QUARANTINED: "Kept back, may be secret",
+    Topic.UNHOLDABLE: "Not mirrored, JATOS cannot hold the name",
+    Topic.EMPTY: "Empty here",
+    Topic.SPECIAL: "Not mirrored, no plain file",
+    Topic.UNKNOWN: "Could not be read, left as it is on JATOS",
+    Topic.FOREIGN: "Only on JATOS, left alone",
 }
 
 
@@ -50,10 +50,10 @@ def remarks(engine: Engine) -> list[str]:
         notes = [note for note in engine.notes.values() if note.topic is topic]
         lines += _listed(words, ((note.path, note.why) for note in notes))
     refused = ((path, reason) for path, (reason, _) in engine.refused.items())
-    lines += _listed("refused by JATOS; tried again when they change, and now and then", refused)
+    lines += _listed("Refused by JATOS, tried again when it changes and now and then", refused)
     held = ((hold.path, hold.why) for hold in engine.held.values())
     lines += _listed(
-        "waiting for your decision (`drift: restore` lets the files of this folder win)", held
+        "Waiting for your decision (`drift: restore` lets the files of this folder win)", held
     )
     return lines
 
@@ -62,8 +62,8 @@ def _listed(words: str, files: Iterable[tuple[str, str]]) -> list[str]:
     found = sorted(files)
     if not found:
         return []
-    lines = [f"{plural(len(found), 'file')} {words}:"]
-    lines += [f"    {shown(path)}  ({shown(why)})" for path, why in found[:SHOWN]]
+    lines = [f"{words} ({len(found)}):"]
+    lines += [f"    {shown(path)}: {shown(why)}" for path, why in found[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(f"    … and {len(found) - SHOWN} more")
     return lines
