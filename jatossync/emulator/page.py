@@ -47,11 +47,11 @@ class Page:
         dir_name, _, name = path.partition("/")
         studies = list(self._state.studies.values())
         study = next((each for each in studies if each.dir_name == dir_name), None)
-        if study is None:
+        if study is None or "\0" in name:
             return None
         folder = self._state.folder(study).resolve()
         file = (folder / name).resolve()
-        if "\0" in name or not file.is_relative_to(folder) or not file.is_file():
+        if not file.is_relative_to(folder) or not file.is_file():
             return None
         return file_answer(file, {"Content-Type": _shown_type(name), "Cache-Control": "no-store"})
 

@@ -14,18 +14,14 @@ LOG_CUT = "--- Log is cut here: there are more entries than were asked for"
 OVER = ("FINISHED", "ABORTED", "FAIL")
 STATES = ("PRE", "STARTED", "DATA_RETRIEVED", "RESULTDATA_POSTED", *OVER)
 
-# Worker types by their names in an address; True: every call makes a new worker and code.
-_WORKERS = {
-    "ps": True,
-    "personalsingle": True,
-    "pm": True,
-    "personalmultiple": True,
-    "gs": False,
-    "generalsingle": False,
-    "gm": False,
-    "generalmultiple": False,
-    "mt": False,
-    "mturk": False,
+PERSONAL = ("ps", "pm")  # every call makes a new worker and a new code
+GENERAL = ("gs", "gm", "mt")  # one code for all
+_LONG_NAMES = {
+    "personalsingle": "ps",
+    "personalmultiple": "pm",
+    "generalsingle": "gs",
+    "generalmultiple": "gm",
+    "mturk": "mt",
 }
 
 
@@ -113,11 +109,12 @@ def _result(study: Study, run: Run) -> dict[str, Any]:
 
 def study_codes(study: Study, query: dict[str, str]) -> list[str]:
     """Codes for links: always fresh ones for personal workers, the same one for the others."""
-    kind = query.get("type", "").lower()
-    if kind not in _WORKERS:
-        raise RefusedError(Refusal.BAD_BODY, problem="Unknown worker type")
-    if not _WORKERS[kind]:
+    given = query.get("type", "").lower()
+    kind = _LONG_NAMES.get(given, given)
+    if kind in GENERAL:
         return [study.codes.setdefault(kind, new_code())]
+    if kind not in PERSONAL:
+        raise RefusedError(Refusal.BAD_BODY, problem="Unknown worker type")
     amount = query.get("amount", "1")
     if not amount.isdecimal():
         raise RefusedError(Refusal.BAD_BODY, problem=f"Cannot parse parameter: {amount}")
