@@ -48,13 +48,6 @@ def special_kind(found: os.stat_result) -> str:
     return "a device"
 
 
-def only_in_the_cloud(found: os.stat_result) -> bool:
-    """Whether a file's bytes were moved away to free space (iCloud, OneDrive, Dropbox)."""
-    dataless = getattr(found, "st_flags", 0) & 0x40000000  # SF_DATALESS, macOS
-    recalled = getattr(found, "st_file_attributes", 0) & 0x00400000  # RECALL_ON_DATA_ACCESS
-    return bool(dataless or recalled)
-
-
 def _is_junction(found: os.stat_result) -> bool:
     mount_point_tag = 0xA0000003
     return getattr(found, "st_reparse_tag", 0) == mount_point_tag

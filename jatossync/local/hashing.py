@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from jatossync.core.model import Content, Row, Stat
 from jatossync.core.secrets import TokenFinder, is_private_key
-from jatossync.local.root import Changed, OpenFile, why_not
+from jatossync.local.files import Changed, OpenFile, why_not
 
 CHUNK_BYTES = 1024 * 1024
 

@@ -7,10 +7,8 @@ folder is ever read, and nothing is called absent that merely could not be looke
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
-from collections.abc import Callable
 from contextlib import closing
 from enum import Enum
 from types import TracebackType
@@ -19,6 +17,7 @@ from typing import NamedTuple
 from jatossync.core.model import Stat
 from jatossync.core.paths import ROOT, BadPath, RelPath, below, join, rel_path
 from jatossync.errors import ConfigError
+from jatossync.local.cloud import placeholder_of
 from jatossync.local.directory import (
     DescriptorDirectory,
     Directory,
@@ -27,8 +26,11 @@ from jatossync.local.directory import (
     special_kind,
     stat_of,
 )
+from jatossync.local.files import Changed, OpenFile, open_in, why_not
 from jatossync.local.lock import FolderLock
 from jatossync.local.mounts import mount_of, mount_table, mounts_below
+
+__all__ = ["Blocked", "Changed", "OpenFile", "Presence", "Sighting", "StudyFolder"]
 
 
 class Presence(Enum):
@@ -45,14 +47,6 @@ class Sighting(NamedTuple):
 
     presence: Presence
     reason: str
-
-
-class Changed(Exception):  # noqa: N818  (named for the state of the world)
-    """The file is no longer the one that was meant."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Blocked(Exception):  # noqa: N818
@@ -259,112 +253,6 @@ class StudyFolder:
             if block.found and stat.S_ISREG(block.found.st_mode):
                 return Sighting(Presence.ABSENT, f"{block.at} is a file now")
             return Sighting(Presence.UNKNOWN, f"{block.at or 'the folder'}: {block.reason}")
-
-
-class OpenFile:
-    """A plain file, open for reading, that can tell whether it is still the one that was meant."""
-
-    def __init__(self, descriptor: int, stat: Stat, named: Callable[[], Stat | None]) -> None:
-        """Use `StudyFolder.open_file`; `named` tells what stands at the file's path now."""
-        self._descriptor = descriptor
-        self.stat = stat
-        """As it was looked at before it was opened."""
-        self._named = named
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.stat.size
-
-    def read(self, count: int) -> bytes:
-        """At most `count` bytes; empty at the end."""
-        return os.read(self._descriptor, count)
-
-    def rewind(self) -> None:
-        """Read from the beginning again."""
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
-
-    def is_as_opened(self) -> bool:
-        """Whether the open file is a plain one and was not written since it was looked at."""
-        found = os.fstat(self._descriptor)
-        return stat.S_ISREG(found.st_mode) and stat_of(found) == self.stat
-
-    def unchanged(self) -> bool:
-        """Whether it was not written, and its path still names this very file (law 6)."""
-        return self.is_as_opened() and self._named() == self.stat
-
-    def close(self) -> None:
-        """Close it."""
-        os.close(self._descriptor)
-
-    def __enter__(self) -> OpenFile:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-def open_in(
-    directory: Directory, name: str, expected: Stat, named: Callable[[], Stat | None] | None = None
-) -> OpenFile:
-    """
-    Open a file of an open directory; `StudyFolder.open_file` says the rest.
-
-    Args:
-        named: Tells what stands at the file's path now; else the name in this directory does.
-
-    Raises:
-        Changed: It is gone, no plain file, not readable, or not as `expected`.
-    """
-    try:
-        if not stat.S_ISREG(directory.lstat(name).st_mode):
-            raise Changed("it is no file any more")
-        descriptor = directory.open_file(name)
-    except OSError as exc:
-        raise Changed(why_not(exc)) from exc
-    file = OpenFile(descriptor, expected, named or (lambda: stat_of(directory.lstat(name))))
-    if not file.is_as_opened():
-        file.close()
-        raise Changed("it is being written")
-    return file
-
-
-def placeholder_of(directory: Directory, name: str) -> str | None:
-    """
-    What stands for `name` where a cloud folder freed its space without deleting it.
-
-    Raises:
-        OSError: It could not be looked for.
-    """
-    for placeholder in (f"{name}.nextcloud", f"{name}.owncloud", f".{name}.icloud"):
-        try:
-            directory.lstat(placeholder)
-        except OSError as exc:
-            if exc.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
-                raise
-        else:
-            return placeholder
-    return None
-
-
-def stands_for(name: str) -> str | None:
-    """The name of the file whose placeholder `name` is, if it is one."""
-    for suffix in (".nextcloud", ".owncloud"):
-        if name.endswith(suffix) and name != suffix:
-            return name.removesuffix(suffix)
-    if name.startswith(".") and name.endswith(".icloud"):
-        return name[1:].removesuffix(".icloud") or None
-    return None
-
-
-def why_not(error: OSError) -> str:
-    """The system's reason, as it says it."""
-    return (error.strerror or str(error)).lower()
 
 
 def _standing(directory: Directory, name: str) -> Sighting:

@@ -25,31 +25,12 @@ from jatossync.core.model import (
     Snapshot,
 )
 from jatossync.core.paths import ROOT, BadPath, RelPath, below, join, minimal, rel_path
-from jatossync.local.directory import (
-    Directory,
-    is_plain_directory,
-    only_in_the_cloud,
-    special_kind,
-    stat_of,
-)
+from jatossync.local.cloud import only_in_the_cloud, placeholder_of, stands_for
+from jatossync.local.directory import Directory, is_plain_directory, special_kind, stat_of
+from jatossync.local.files import Changed, OpenFile, open_in, why_not
 from jatossync.local.hashing import read_through, still_holds
-from jatossync.local.root import (
-    Blocked,
-    Changed,
-    OpenFile,
-    StudyFolder,
-    open_in,
-    placeholder_of,
-    stands_for,
-    why_not,
-)
-
-IGNORE_FILE_BYTES = 1024 * 1024
-"""More is no list of patterns."""
-
-GRACE_NS = 10_000_000_000
-"""So long a `.jatosignore` may be missing or empty before that counts: editors and checkouts drop
-it for a moment, and what it hides must not go out in that moment (law 10)."""
+from jatossync.local.root import Blocked, StudyFolder
+from jatossync.local.rules import RuleBook
 
 
 class Scanner:
@@ -74,22 +55,19 @@ class Scanner:
             ValueError: A pattern is broken; the text names it.
         """
         self._folder = folder
-        self._ignore = ignore
-        self._publish = publish
+        self._rules = RuleBook(folder, ignore, publish, clock_ns)
         self._own = frozenset(_paths_in(folder.path, own_files))
         self._clock_ns = clock_ns
-        self._text = ""
-        self._text_seen_ns = 0
-        self._rules = Rules.build(ignore, "", publish)
 
     def scan(self, job: Scan) -> Snapshot | RootGone:
         """Look at everything in the scope; files over `LARGE_BYTES` are left for `hash`."""
         if trouble := self._folder.trouble():
             return RootGone(trouble)
         try:
-            rules = self._read_rules()
+            rules = self._rules.read()
         except (Changed, ValueError) as exc:
-            return RootGone(f"{IGNORE_FILE} cannot be used, so nothing moves: {exc}")
+            why = f"{IGNORE_FILE} cannot be used, so nothing moves: {exc}"
+            return RootGone(self._folder.trouble() or why)
         entries = _Pass(self._folder, rules, self._own, job, self._clock_ns).run()
         if trouble := self._folder.trouble():
             return RootGone(trouble)
@@ -100,44 +78,11 @@ class Scanner:
         if trouble := self._folder.trouble():
             return Overtaken(trouble)
         try:
-            rules = self._read_rules()
+            rules = self._rules.read()
             with self._folder.open_file(job.path, job.stat) as file:
                 return _judged(file, job.path, rules, self._clock_ns(), stop)
         except (Changed, ValueError) as exc:
             return Overtaken(str(exc))
-
-    def _read_rules(self) -> Rules:
-        """
-        The rules that hold now.
-
-        Raises:
-            Changed: `.jatosignore` is there and cannot be read.
-            ValueError: A line of it is broken.
-        """
-        text = self._read_ignore_file()
-        now_ns = self._clock_ns()
-        if not text.strip() and self._text and abs(now_ns - self._text_seen_ns) < GRACE_NS:
-            return self._rules
-        if text != self._text:
-            self._rules = Rules.build(self._ignore, text, self._publish)
-            self._text = text
-        self._text_seen_ns = now_ns
-        return self._rules
-
-    def _read_ignore_file(self) -> str:
-        try:
-            with closing(self._folder.directory(ROOT)) as top:
-                found = top.lstat(IGNORE_FILE)
-                with open_in(top, IGNORE_FILE, stat_of(found)) as file:
-                    if file.size > IGNORE_FILE_BYTES:
-                        raise Changed("it is too large")
-                    return file.read(IGNORE_FILE_BYTES).decode("utf-8")
-        except FileNotFoundError:
-            return ""
-        except UnicodeDecodeError:
-            raise Changed("it is not UTF-8 text") from None
-        except (OSError, Blocked) as exc:
-            raise Changed(why_not(exc) if isinstance(exc, OSError) else exc.reason) from exc
 
 
 class _Pass:

@@ -1,0 +1,87 @@
+"""The rules that hold now: the configuration's and those of the folder's `.jatosignore`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
+from jatossync.core.ignore import IGNORE_FILE, Rules
+from jatossync.core.paths import ROOT
+from jatossync.local.directory import stat_of
+from jatossync.local.files import Changed, OpenFile, open_in, why_not
+from jatossync.local.root import Blocked, StudyFolder
+
+IGNORE_FILE_BYTES = 1024 * 1024
+"""More is no list of patterns."""
+
+GRACE_NS = 10_000_000_000
+"""So long a `.jatosignore` may be missing, empty or unreadable before that counts: editors and
+checkouts drop it for a moment, and what it hides must not go out in that moment (law 10)."""
+
+
+class RuleBook:
+    """Reads `.jatosignore` anew for each pass."""
+
+    def __init__(
+        self,
+        folder: StudyFolder,
+        ignore: Sequence[str],
+        publish: Sequence[str],
+        clock_ns: Callable[[], int],
+    ) -> None:
+        self._folder = folder
+        self._ignore = ignore
+        self._publish = publish
+        self._clock_ns = clock_ns
+        self._text = ""
+        self._text_seen_ns = 0
+        self._rules = Rules.build(ignore, "", publish)
+
+    def read(self) -> Rules:
+        """
+        The rules that hold now.
+
+        Raises:
+            Changed: `.jatosignore` is there and cannot be read.
+            ValueError: A line of it is broken.
+        """
+        now_ns = self._clock_ns()
+        in_grace = bool(self._text) and abs(now_ns - self._text_seen_ns) < GRACE_NS
+        try:
+            text = self._read_ignore_file()
+        except Changed:
+            if in_grace:
+                return self._rules
+            raise
+        if in_grace and not text.strip():
+            return self._rules
+        if text != self._text:
+            self._rules = Rules.build(self._ignore, text, self._publish)
+            self._text = text
+        self._text_seen_ns = now_ns
+        return self._rules
+
+    def _read_ignore_file(self) -> str:
+        try:
+            with closing(self._folder.directory(ROOT)) as top:
+                found = top.lstat(IGNORE_FILE)
+                with open_in(top, IGNORE_FILE, stat_of(found)) as file:
+                    return _text_of(file)
+        except FileNotFoundError:
+            return ""
+        except OSError as exc:
+            raise Changed(why_not(exc)) from exc
+        except Blocked as block:
+            raise Changed(block.reason) from block
+
+
+def _text_of(file: OpenFile) -> str:
+    if file.size > IGNORE_FILE_BYTES:
+        raise Changed("it is too large")
+    data = file.read(IGNORE_FILE_BYTES)
+    if not file.is_as_opened():
+        raise Changed("it is being written")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Changed("it is not UTF-8 text") from None
