@@ -1,0 +1,158 @@
+"""state/store.py: what survives a crash."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from jatossync.core.model import (
+    Attempt,
+    Content,
+    Delete,
+    Entry,
+    GitState,
+    Kind,
+    Row,
+    Stat,
+    Upload,
+    Verb,
+)
+from jatossync.core.paths import ROOT, RelPath
+from jatossync.errors import StateError
+from jatossync.state.store import FILE_NAME, Store
+
+CONTENT = Content(3, "a" * 64, 7)
+
+Open = Callable[[], Store]
+
+
+@pytest.fixture
+def open_store(tmp_path: Path) -> Iterator[Open]:
+    """Opens the same state as often as asked, as after a crash: nothing is closed in between."""
+    opened: list[Store] = []
+
+    def open_again() -> Store:
+        opened.append(Store(str(tmp_path / "state"), clock=lambda: 1234.5))
+        return opened[-1]
+
+    yield open_again
+    for store in reversed(opened):
+        store.close()
+
+
+def row(path: str, **changes: object) -> Row:
+    values = {"content": CONTENT, "stat": Stat(3, 1, 2, 3), "hashed_at_ns": 9, **changes}
+    return Row(RelPath(path), **values)  # type: ignore[arg-type]
+
+
+def upload(path: str) -> Upload:
+    return Upload(RelPath(path), Entry(Kind.FILE, content=CONTENT), CONTENT)
+
+
+def test_a_row_comes_back_as_it_was(open_store: Open) -> None:
+    stored = row("dir/ä.txt", proven=False, remote_ms=99)
+    store = open_store()
+    store.adopted(stored)
+    store.commit()
+    assert open_store().rows([ROOT]) == {stored.path: stored}
+
+
+def test_what_is_not_committed_is_lost_in_a_crash_and_what_is_begun_is_not(
+    open_store: Open,
+) -> None:
+    store = open_store()
+    store.begin([upload("a.txt"), Delete(RelPath("b.txt"), frozenset())])
+    store.uploaded(row("a.txt"), 1, 0.1)
+    crashed = open_store()
+    assert crashed.rows([ROOT]) == {}
+    assert crashed.attempts([ROOT]) == {
+        "a.txt": [Attempt(RelPath("a.txt"), Verb.UPLOAD, CONTENT)],
+        "b.txt": [Attempt(RelPath("b.txt"), Verb.DELETE, None)],
+    }
+
+
+def test_an_acknowledged_upload_settles_all_attempts_for_its_path(open_store: Open) -> None:
+    store = open_store()
+    burst = store.begin([upload("a.txt")])
+    store.begin([Delete(RelPath("a.txt"), frozenset())])
+    store.uploaded(row("a.txt"), burst, 0.1)
+    assert store.attempts([ROOT]) == {}
+    assert store.known(RelPath("a.txt"))
+
+
+def test_a_refreshed_row_settles_no_attempt(open_store: Open) -> None:
+    store = open_store()
+    store.begin([upload("a.txt")])
+    store.refreshed(row("a.txt"))
+    assert RelPath("a.txt") in store.attempts([ROOT])
+
+
+def test_an_acknowledged_delete_leaves_nothing(open_store: Open) -> None:
+    store = open_store()
+    store.adopted(row("a.txt"))
+    burst = store.begin([Delete(RelPath("a.txt"), frozenset())])
+    store.deleted(RelPath("a.txt"), burst, 0.1)
+    assert store.rows([ROOT]) == {}
+    assert store.attempts([ROOT]) == {}
+    assert not store.known(RelPath("a.txt"))
+
+
+def test_a_scope_is_its_paths_and_what_lies_below_them(open_store: Open) -> None:
+    store = open_store()
+    for path in ("a", "a/b", "a/b/c", "a-b", "a0", "ab", "z"):
+        store.adopted(row(path))
+    assert set(store.rows([RelPath("a")])) == {"a", "a/b", "a/b/c"}
+    assert set(store.rows([RelPath("a/b"), RelPath("z")])) == {"a/b", "a/b/c", "z"}
+    assert len(store.rows([ROOT])) == 7
+
+
+def test_the_history_says_which_commit_a_participant_saw(open_store: Open) -> None:
+    store = open_store()
+    burst = store.begin([upload("a.txt")])
+    store.uploaded(row("a.txt"), burst, 0.25)
+    store.provenance(burst, GitState("abc123", True))
+    store.commit()
+    with sqlite3.connect(store.path) as db:
+        found = db.execute(
+            "SELECT path, verb, size, seconds, git_commit, git_dirty FROM history "
+            "JOIN bursts ON bursts.id = burst"
+        ).fetchall()
+    db.close()
+    assert found == [(b"a.txt", "upload", 3, 0.25, "abc123", 1)]
+
+
+def test_a_state_belongs_to_one_study(open_store: Open) -> None:
+    open_store().bind(server="https://one.example", study="uuid-1")
+    with pytest.raises(StateError, match=r"another study: uuid-1, now it is uuid-2"):
+        open_store().bind(server="https://one.example", study="uuid-2")
+
+
+def test_a_damaged_state_is_named_and_left_as_it_is(tmp_path: Path) -> None:
+    damaged = tmp_path / FILE_NAME
+    damaged.write_bytes(b"this is no database, and was never one" * 100)
+    with pytest.raises(StateError, match="cannot be used") as caught:
+        Store(str(tmp_path))
+    assert "move it away" in caught.value.hint
+    assert damaged.read_bytes().startswith(b"this is no database")
+
+
+def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
+    Store(str(tmp_path)).close()
+    db = sqlite3.connect(tmp_path / FILE_NAME)
+    with db:
+        db.execute("UPDATE binding SET value = '99' WHERE key = 'schema'")
+    db.close()
+    with pytest.raises(StateError, match="another version"):
+        Store(str(tmp_path))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no permission bits")
+def test_others_cannot_read_the_state(open_store: Open) -> None:
+    store = open_store()
+    assert stat.S_IMODE(os.stat(store.path).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(os.path.dirname(store.path)).st_mode) == 0o700
