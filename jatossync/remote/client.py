@@ -76,7 +76,7 @@ class Jatos:
         workers: How many requests run at once.
 
     Raises:
-        ConfigError: `server` is no plain http(s) URL.
+        ConfigError: `server` is no plain http(s) URL, or the token is malformed.
     """
 
     def __init__(self, server: str, token: Token, workers: int) -> None:
@@ -206,7 +206,7 @@ class Assets:
         def kept(download: Download) -> Seen | Trouble:
             content = store(download.pieces)
             if download.size is not None and download.size != content.size:
-                return Unavailable("The server sent another number of bytes than it announced")
+                return Refused("What lies on JATOS could not be kept whole in the trash")
             return seen_of(content, kept=True)
 
         try:

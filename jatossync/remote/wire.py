@@ -22,6 +22,7 @@ from typing import TypeVar
 import certifi
 import httpx
 
+from jatossync import __version__
 from jatossync.core.model import Unavailable
 from jatossync.errors import ConfigError
 from jatossync.remote.answers import Answer
@@ -82,10 +83,12 @@ class Wire:
         workers: How many requests run at once.
 
     Raises:
-        ConfigError: `server` is no plain http(s) URL.
+        ConfigError: `server` is no plain http(s) URL, or the token is malformed.
     """
 
     def __init__(self, server: str, token: Token, workers: int) -> None:
+        if fault := token.fault():  # an error of the header's encoding would show it
+            raise ConfigError(f"The token from {token.source} cannot be used: {fault}.")
         self._base = _base_url(server)
         self._shown = f"{self._base.scheme}://{self._base.netloc.decode('ascii')}"
         self.prefix = self._base.raw_path.rstrip(b"/") + API
@@ -96,6 +99,7 @@ class Wire:
                 "Authorization": f"Bearer {token.reveal()}",
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",
+                "User-Agent": f"jatossync/{__version__}",
             },
             limits=httpx.Limits(
                 max_connections=connections,
@@ -226,26 +230,26 @@ class Wire:
 
     def _unavailable(self, exc: Exception) -> Unavailable:
         """One sentence for what the network did."""
-        causes = list(_causes(exc))
-        for cause in causes:
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                why = f"The certificate of {self._shown} is not accepted: {cause.verify_message}"
-                return Unavailable(why, retry_after_s=_TLS_RETRY_S)
-            if isinstance(cause, ssl.SSLError):
-                why = f"{self._shown} cannot be reached securely: {cause.reason}"
-                return Unavailable(why, retry_after_s=_TLS_RETRY_S)
-            if isinstance(cause, socket.gaierror):
-                return Unavailable(
-                    f"The address of {self._base.host} cannot be found; is this computer online?"
-                )
         if isinstance(exc, httpx.ConnectTimeout):
             return Unavailable(f"Nothing answers at {self._shown} within {_CONNECT_S:.0f} s")
         if isinstance(exc, httpx.TimeoutException):
             return Unavailable(f"{self._shown} did not answer in time")
         if isinstance(exc, httpx.ConnectError):
-            why = next((c.strerror for c in causes if isinstance(c, OSError) and c.strerror), "")
-            return Unavailable(f"Nothing answers at {self._shown}" + (f" ({why})" if why else ""))
+            return self._not_connected(_first_os_error(exc))
         return Unavailable(f"The connection to {self._shown} broke off")
+
+    def _not_connected(self, cause: OSError | None) -> Unavailable:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            why = f"The certificate of {self._shown} is not accepted: {cause.verify_message}"
+            return Unavailable(why, retry_after_s=_TLS_RETRY_S)
+        if isinstance(cause, ssl.SSLError):
+            why = f"{self._shown} cannot be reached securely: {cause.reason}"
+            return Unavailable(why, retry_after_s=_TLS_RETRY_S)
+        if isinstance(cause, socket.gaierror):
+            why = f"The address of {self._base.host} cannot be found; is this computer online?"
+            return Unavailable(why)
+        why = f" ({cause.strerror})" if cause and cause.strerror else ""
+        return Unavailable(f"Nothing answers at {self._shown}{why}")
 
 
 def _base_url(server: str) -> httpx.URL:
@@ -280,8 +284,9 @@ def _announced(response: httpx.Response) -> int | None:
     return int(length) if length.isascii() and length.isdigit() else None
 
 
-def _causes(exc: BaseException) -> Iterator[BaseException]:
+def _first_os_error(exc: BaseException) -> OSError | None:
+    """What the system said, below the wrappers of httpx and httpcore."""
     cause: BaseException | None = exc
-    while cause is not None:
-        yield cause
+    while cause is not None and not isinstance(cause, OSError):
         cause = cause.__cause__ or cause.__context__
+    return cause

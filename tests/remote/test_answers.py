@@ -213,6 +213,7 @@ def page(status: int, body: bytes = HTML, **more: Any) -> Answer:
         (Asked.UPLOAD, page(414), "Refused"),
         (Asked.UPLOAD, page(200), "not JATOS"),
         (Asked.DELETE, page(200), "not JATOS"),
+        (Asked.DELETE, page(200, b""), "not JATOS"),
         (Asked.UPLOAD, Answer(200, "application/json", b'{"ok": true}'), "not JATOS"),
         (Asked.UPLOAD, Answer(200, "application/json", b'{"apiVersion"'), "not JATOS"),
         (Asked.UPLOAD, Answer(200, "application/json", b"\xff\xfe\xfa"), "not JATOS"),

@@ -172,6 +172,7 @@ def test_a_file_named_structure_is_looked_at_through_the_listing(study: Study) -
     has_listing = study.server.api_version != "1.0.0"
     assert isinstance(kept, Refused if has_listing else Seen)
     assert study.upload("structure", b"ours!!") == Foreign(seen)
+    assert study.upload("structure", b"ours!!", b"older!") == Foreign(seen)
     assert isinstance(study.upload("structure", b"ours!!", b"theirs"), Done)
 
 
@@ -214,9 +215,19 @@ def test_a_trash_that_cannot_take_the_bytes_refuses_the_path_only(study: Study) 
     assert "No space left" in kept.reason
 
 
-def test_nothing_to_keep_is_absence(study: Study) -> None:
-    kept = study.assets.keep(RelPath("a.txt"), lambda pieces: content_of(b"".join(pieces)))
-    assert kept == Seen(None, looked=True)
+def test_a_store_that_did_not_take_all_bytes_has_kept_nothing(study: Study) -> None:
+    study.put("film.mp4", BIG)
+    kept = study.assets.keep(RelPath("film.mp4"), lambda pieces: content_of(next(pieces)))
+    assert isinstance(kept, Refused)
+
+
+def test_nothing_to_keep_is_absence_only_while_the_study_is_there(study: Study) -> None:
+    def keep() -> object:
+        return study.assets.keep(RelPath("a.txt"), lambda pieces: content_of(b"".join(pieces)))
+
+    assert keep() == Seen(None, looked=True)
+    study.emulator.delete_study()
+    assert stop_of(keep()) is Stop.STUDY_GONE
 
 
 # --- uploading
@@ -469,4 +480,4 @@ def test_the_length_of_an_address_is_known_before_it_is_sent(study: Study) -> No
     study.put("ä.txt", b"old")
     study.assets.look(RelPath("ä.txt"))
     path = f"/jatos/api/v1/studies/{study.emulator.study}/assets/{request_path(RelPath('ä.txt'))}"
-    assert study.assets.prefix_bytes + len("%C3%A4.txt") == len(path)
+    assert study.jatos.prefix_bytes + len("%C3%A4.txt") == len(path)

@@ -35,7 +35,8 @@ from tests.remote.odd_server import Answering, at_once, http, odd_server, read_a
 from tests.remote.test_token import GOOD
 
 UUID = "8f3c2d6e-0000-4000-8000-000000000000"
-BIG = bytes(range(256)) * (64 * 1024)  # 16 MiB: more than the sockets' buffers hold
+SEVEN_MB = bytes(range(256)) * (28 * 1024)
+"""More than the buffers of the sockets hold, and less than what is asked about beforehand."""
 TOKEN = Token(GOOD, "the test")
 PAGE = b"<html><title>Sign in</title></html>"
 HTML = "Content-Type: text/html; charset=utf-8"
@@ -59,7 +60,6 @@ def assets_on(answering: Answering, dialect: Dialect = Dialect.ENVELOPE) -> Iter
 
 def send(assets: Assets, data: bytes) -> UploadResult:
     job = upload_job("a.txt", content_of(data), look=False)
-    # The large upload's question beforehand is another test's.
     return assets.upload(job, MemoryFile(data), lambda: False, lambda _bytes: None)
 
 
@@ -74,9 +74,6 @@ def asked(answering: Answering) -> object:
 
 def envelope(**more: object) -> bytes:
     return json.dumps({"apiVersion": "1.1.0"} | more).encode()
-
-
-SEVEN_MB = BIG[: 7 * 1024 * 1024]
 
 
 # --- early answers
@@ -155,6 +152,14 @@ def test_a_download_of_unknown_length_is_never_taken_for_the_file() -> None:
     assert isinstance(seen, Unavailable)
 
 
+def test_a_download_that_a_proxy_compressed_is_never_taken_for_the_file() -> None:
+    answer = http("200 OK", gzip.compress(b"<p>"), FILE, "Content-Encoding: gzip")
+    with assets_on(saying(answer)) as assets:
+        kept = assets.keep(RelPath("a.txt"), lambda pieces: content_of(b"".join(pieces)))
+        assert isinstance(kept, Unavailable)
+        assert isinstance(assets.look(RelPath("a.txt")), Unavailable)
+
+
 def test_a_chunked_download_that_is_complete_is_taken() -> None:
     head = f"HTTP/1.1 200 OK\r\n{FILE}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
     with assets_on(saying(head + b"5\r\nhello\r\n0\r\n\r\n")) as assets:
@@ -229,13 +234,14 @@ def test_cookies_are_never_sent_back() -> None:
     assert not any(b"cookie" in request.lower() for request in seen)
 
 
-def test_a_proxy_that_forbids_one_path_refuses_that_path_only() -> None:
+@pytest.mark.parametrize("status", ["403 Forbidden", "404 Not Found"])
+def test_a_proxy_that_forbids_one_path_refuses_that_path_only(status: str) -> None:
     token = http("200 OK", envelope(data={"username": "me", "expirationDate": 0}), JSON)
     study = http("200 OK", envelope(data={"id": 7, "uuid": UUID, "locked": False}), JSON)
 
     def act(connection: socket.socket) -> None:
         head = read_all(connection).split(b"\r\n")[0]
-        answer = http("403 Forbidden", PAGE, HTML)
+        answer = http(status, PAGE, HTML)
         if b"/admin/token" in head:
             answer = token
         elif b"/properties" in head:
@@ -339,6 +345,14 @@ def test_an_address_that_is_no_plain_url_is_a_configuration_error(server: str) -
     assert "secret" not in caught.value.message
 
 
+def test_a_malformed_token_never_gets_into_a_request() -> None:
+    for secret in ("jap_kaputt", "jap_" + "ö" * 37, GOOD + "\r\nX-Evil: 1"):
+        with pytest.raises(ConfigError) as caught:
+            Jatos("http://127.0.0.1:9", Token(secret, "the test"), workers=1)
+        assert secret not in caught.value.message
+        assert caught.value.__context__ is None
+
+
 @pytest.mark.parametrize(
     "target",
     [
@@ -385,7 +399,7 @@ def test_the_base_path_of_a_server_stands_before_every_address() -> None:
         jatos.close()
     address = f"/my%20lab/jatos/api/v1/studies/{UUID}/assets/"
     assert seen == [b"/my%20lab/jatos/api/v1/admin/token", f"{address}%C3%A4%2Bb.txt".encode()]
-    assert assets.prefix_bytes == len(address)
+    assert jatos.prefix_bytes == len(address)
 
 
 def test_an_address_beyond_all_limits_refuses_the_path() -> None:
