@@ -186,9 +186,11 @@ class _Standard(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         level = min(max(record.levelno // 10, 1), 5) * 10
-        get_logger().log(
-            level, record.getMessage(), logger=record.name, exc_info=record.exc_info or None
-        )
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001  (whatever is wrong, it must not end the thread that told)
+            message = str(record.msg)
+        get_logger().log(level, message, logger=record.name, exc_info=record.exc_info or None)
 
 
 def _take_over_standard_logging() -> None:

@@ -144,7 +144,9 @@ def test_an_empty_file_is_said_to_be_empty(text: str) -> None:
         (SERVER + "study: '42\n" + FOLDER, 2, "a quote is opened"),
         (SERVER + STUDY + 'folder: "C:\\Users\\me"\n', 3, "single quotes"),
         (SERVER + "study: a: b\n", 2, "inside a value"),
-        (SERVER + "study\n" + FOLDER, 2, "missing"),
+        ("server:https://jatos.example.org\n" + STUDY, 2, "no space after its ':'"),
+        (MINIMAL + f"token:{TOKEN}\n", 4, "a space after it"),
+        (SERVER + "study\n" + FOLDER, 2, "write 'option: value'"),
         (MINIMAL + "watch:\n  quiet: 1s\n verify: 1h\n", 6, "indentation"),
         (MINIMAL + "---\n" + MINIMAL, 4, "another document"),
         (MINIMAL + "ignore: - raw/\n", 4, "a list begins"),
@@ -311,6 +313,7 @@ def test_hours_days_and_no_delay_at_all_are_durations() -> None:
     ("option", "said"),
     [
         ("watch: {quiet: 5}", "5 has no unit; write for example 5s or 5m"),
+        ("watch: {quiet: 0.5}", "0.5 has no unit; write for example 0.5s or 0.5m"),
         ("watch: {quiet: 1:30}", "'1:30' is no duration"),
         ("watch: {quiet: -1s}", "'-1s' is no duration"),
         ("watch: {quiet: 1ms}", "1ms is too short; write at least 10ms"),
@@ -383,7 +386,10 @@ def test_what_every_request_adds_is_cut_from_the_address_with_a_note(base: str, 
         ("https://", "names no server"),
         ("https://<server>", "names no server"),
         ("https://[::1", "is no address"),
+        ("https://https://jatos.example.org", "is no address"),
+        ("https://jatos.example.org/lab/../x", "is no address"),
         ("https://jatos.example.org:http", "the port"),
+        ("https://jatos.example.org:0", "the port"),
         ("'https://jatos .example.org'", "no spaces"),
         ("me:hush@jatos.example.org", "is no address"),
         ('"https://jatos.example.org\\n.evil.example"', "no spaces"),
@@ -549,9 +555,10 @@ def test_a_neighbour_whose_name_begins_alike_is_not_inside() -> None:
     assert read(MINIMAL + "state: study-state\n").state.endswith("study-state")
 
 
-def test_the_default_state_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STATE_DIRECTORY", str(Path("study/state").resolve()))
-    assert problem(MINIMAL).startswith(": state: ")
+@pytest.mark.parametrize("folder", ["~", "/"])
+def test_a_folder_that_holds_the_default_state_is_too_wide(folder: str) -> None:
+    line = problem(SERVER + STUDY + f"folder: {folder}\n")
+    assert "choose a folder that holds the study and nothing else" in line
 
 
 # --- the example ---------------------------------------------------------------------------------

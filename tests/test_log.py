@@ -248,6 +248,13 @@ def test_libraries_are_told_through_the_same_pipe_from_warning_on() -> None:
     assert "error: odd level  logger=other" in text()
 
 
+def test_a_librarys_broken_line_does_not_end_the_thread_that_told_it() -> None:
+    text = said()
+    [ours] = [each for each in logging.root.handlers if type(each).__module__ == log.__name__]
+    ours.handle(logging.LogRecord("other", logging.ERROR, "", 0, "too few: %s %s", (1,), None))
+    assert text().endswith("error: too few: %s %s  logger=other\n")
+
+
 def test_setting_up_again_moves_all_lines_to_the_new_stream() -> None:
     first, second = said(), said()
     log.get_logger().info("uploaded")

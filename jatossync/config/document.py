@@ -23,7 +23,7 @@ Loc = tuple[int | str, ...]
 MAX_BYTES = 1_000_000
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Problem:
     """One thing that is wrong, and what would be right."""
 
@@ -170,10 +170,10 @@ _SYNTAX: Mapping[str, str] = {
     "an anchor": _QUOTE_IT.format("&"),
     "character '\\t'": "a tab stands here; YAML wants spaces",
     "mapping values are not allowed": (
-        "a ': ' stands inside a value, or the line is indented too far; "
-        "put the value in quotes, or indent the line like its neighbours"
+        "a ': ' stands inside a value (put it in quotes), or this line is indented too far, "
+        "or the line before has no space after its ':'"
     ),
-    "could not find expected ':'": "this line has no 'option: value'; is a ':' missing?",
+    "could not find expected ':'": "write 'option: value', with a ':' and a space after it",
     "escape": "in double quotes a \\ has a meaning; use single quotes: 'C:\\Users\\me\\study'",
     "while scanning a quoted scalar": "a quote is opened here and never closed",
     "cannot start any token": "put the value in quotes: its first character has a meaning in YAML",

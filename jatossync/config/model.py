@@ -190,6 +190,11 @@ class Config(_Options):
         state = default_state(reading.path) if value is None else _path(value, info)
         folder = info.data.get("folder")
         if folder and values.inside(state, folder):
+            if value is None:
+                raise ValueError(
+                    f"jatossync keeps its own files in {state}, which lies in the folder {folder}; "
+                    "choose a folder that holds the study and nothing else"
+                )
             raise ValueError(
                 f"{state} lies in the study folder; choose a place outside of {folder}"
             )

@@ -123,7 +123,7 @@ def duration(at_least: str, at_most: str) -> Before:
 def _seconds(written: str) -> float:
     if written == "0":
         return 0.0
-    if re.fullmatch(r"[0-9]{1,9}", written):
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", written):
         raise ValueError(f"{written} has no unit; write for example {written}s or {written}m")
     match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) *(ms|s|m|h|d)", written)
     if not match:
@@ -162,6 +162,8 @@ def server(value: object) -> tuple[str, list[str]]:
             f"a user name or password has no place in the address; write {base + path} "
             "and put the token into a file of its own (token_file)"
         )
+    if "//" in path or {".", ".."} & set(path.split("/")):
+        raise ValueError(f"this is no address; {_WRITE_URL}")
     if parts.query or parts.fragment or written.endswith(("?", "#")):
         raise ValueError(f"nothing may follow the path of the address; write {base + path}")
     notes = []
@@ -193,9 +195,12 @@ def _split(written: str) -> SplitResult:
 
 def _port(parts: SplitResult) -> int | None:
     try:
-        return parts.port
+        port = parts.port
     except ValueError:
-        raise ValueError("the port in the address is no number from 1 to 65535") from None
+        port = 0
+    if port == 0:
+        raise ValueError("the port in the address is no number from 1 to 65535")
+    return port
 
 
 def is_loopback(host: str) -> bool:
