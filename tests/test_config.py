@@ -203,6 +203,7 @@ def test_every_problem_is_reported_in_the_order_of_the_file() -> None:
         ("quiet: 1s", "it belongs on an indented line below watch:"),
         ("watch: {drift: hold}", "it belongs at the top"),
         ("deletes: {dely: 2s}", "did you mean delay?"),
+        ("watch: {quiet_s: 1s}", "watch.quiet_s: is no option; did you mean quiet?"),
         ("deletes: {max_files: 20}", "deletes has: delay"),
         ("xyzzy: 1", "the file has: allow_http, server"),
         ("1: 2", "is no option"),

@@ -59,7 +59,7 @@ def load(path: str) -> Config:
 
 
 def _problem(error: ErrorDetails, document: Document) -> Problem:
-    loc = _as_written(error["loc"])
+    loc = error["loc"] if error["loc"] in document.lines else _as_written(error["loc"])
     if error["type"] == "missing":
         key = str(loc[-1])
         example = _model_of(loc[:-1]).model_fields[key].examples
@@ -71,7 +71,7 @@ def _problem(error: ErrorDetails, document: Document) -> Problem:
 
 
 def _as_written(loc: Loc) -> Loc:
-    """With the key of the file: pydantic names a default that does not fit by its field."""
+    """With the key that a file would have: pydantic names a default by its field."""
     section = _sections().get(str(loc[0]))
     field = section.model_fields.get(str(loc[-1])) if section else None
     return (*loc[:-1], field.alias) if field and field.alias else loc
