@@ -345,7 +345,7 @@ class Daemon:
         if host not in LOOPBACK or os.path.basename(folder.path) != server.dir_name:
             return
         files = list(itertools.islice(listing.files.items(), SAME_FILES))
-        if files and all(folder.looks_like(path, seen) for path, seen in files):
+        if files and all(folder.has(path, seen) for path, seen in files):
             raise ConfigError(
                 f"{folder.path} is the folder in which JATOS itself keeps this study's assets",
                 "files in it need no mirroring; set `folder:` to the folder you work in",

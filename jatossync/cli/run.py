@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -52,7 +53,7 @@ def logger(config: Config, log_format: str | None = None) -> Callable[[Event], N
 @contextmanager
 def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
     """SIGINT and SIGTERM call `stop`; a second one has its usual effect."""
-    previous = {}
+    previous: dict[int, Any] = {}
 
     def handle(number: int, _frame: object) -> None:
         signal.signal(number, previous[number])

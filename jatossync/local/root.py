@@ -14,7 +14,7 @@ from enum import Enum
 from types import TracebackType
 from typing import NamedTuple
 
-from jatossync.core.model import Stat
+from jatossync.core.model import Seen, Stat
 from jatossync.core.paths import ROOT, BadPath, RelPath, below, join, rel_path
 from jatossync.errors import ConfigError
 from jatossync.local.cloud import placeholder_of
@@ -231,6 +231,14 @@ class StudyFolder:
                 return open_in(directory, name, expected, lambda: self._stat(path))
         except Blocked as block:
             raise Changed(f"{block.at or 'the folder'}: {block.reason}") from block
+
+    def has(self, path: RelPath, seen: Seen) -> bool:
+        """Whether the file at `path` has the size and, to the millisecond, the time of `seen`."""
+        stat = self._stat(path)
+        return stat is not None and (stat.size, stat.mtime_ns // 10**6) == (
+            seen.size,
+            seen.modified_ms,
+        )
 
     def _stat(self, path: RelPath) -> Stat | None:
         parent, _, name = path.rpartition("/")

@@ -28,7 +28,7 @@ def queue(*items: Item, workers: int = 8) -> Queue:
 
 def startable(filled: Queue, now_s: float = 0) -> list[str]:
     """What may start now, all of it."""
-    taken = []
+    taken: list[str] = []
     while (item := filled.take(now_s)) is not None:
         taken.append(item.path)
     return taken
@@ -36,7 +36,7 @@ def startable(filled: Queue, now_s: float = 0) -> list[str]:
 
 def order_of(filled: Queue) -> list[str]:
     """The order in which one after another would go."""
-    done = []
+    done: list[str] = []
     while (item := filled.take(0)) is not None:
         done.append(item.path)
         filled.finish(item.path)

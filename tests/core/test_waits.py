@@ -79,6 +79,11 @@ def test_a_server_that_fails_is_asked_again_after_the_back_off() -> None:
     assert link.ask_s == 131
     link.failed(Unavailable("busy", retry_after_s=9999), 131)
     assert link.ask_s == 131 + 300
+
+
+def test_a_server_that_answers_again_is_not_asked_for_no_reason() -> None:
+    link = Link(lambda: 1.0)
+    link.failed(Unavailable("nobody answers"), 10)
     assert link.answered(SERVER, 500)
     assert link.up
     assert link.ask_s is None
