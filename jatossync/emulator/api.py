@@ -34,6 +34,8 @@ class Api:
         """The answer to a call; refusals become answers of the dialect."""
         try:
             act, arguments = self._route(call)
+            if call.head.method != "POST":  # whoever takes an upload reads its body
+                call.drain()
             return act(call, *arguments)
         except RefusedError as refused:
             refused.details["target"] = call.target
@@ -75,30 +77,24 @@ class Api:
     # The server and its studies.
 
     def _admin_token(self, call: Call) -> Answer:
-        call.drain()
         return self._dialect.data(shapes.token(self._access.token(call.head), self._dialect))
 
     def _admin_status(self, call: Call) -> Answer:
-        call.drain()
         self._access.token(call.head)
         return self._dialect.data(shapes.status(self._state))
 
     def _all_properties(self, call: Call) -> Answer:
-        call.drain()
         return self._dialect.data([self._shape(each) for each in self._visible(call)])
 
     def _properties(self, call: Call, study: str) -> Answer:
-        call.drain()
         found = self._access.study(self._access.token(call.head), study)
         return self._dialect.data(self._shape(found))
 
     def _export(self, call: Call, study: str) -> Answer:
-        call.drain()
         found = self._access.study(self._access.user(call.head), study)
         return study_archive(found, self._shape(found), self._state.folder(found))
 
     def _delete_study(self, call: Call, study: str) -> Answer:
-        call.drain()
         found = self._access.unlocked(self._access.user(call.head), study)
         with self._state.change():
             self._state.studies.pop(found.uuid, None)
@@ -116,20 +112,17 @@ class Api:
     # Runs.
 
     def _log(self, call: Call, study: str) -> Answer:
-        call.drain()
         found = self._access.study(self._access.token(call.head), study)
         if call.query.get("download", "true") == "true":
             return runs.log_file(found)
         return runs.log_entries(found, call.query.get("entryLimit", "-1"), self._dialect)
 
     def _results(self, call: Call) -> Answer:
-        call.drain()
         wanted = call.query.get("studyId")
         studies = [each for each in self._visible(call) if str(each.id) == wanted]
         return runs.metadata(studies, self._dialect)
 
     def _study_codes(self, call: Call, study: str) -> Answer:
-        call.drain()
         found = self._access.study(self._access.user(call.head), study)
         with self._state.change():
             codes = runs.study_codes(found, call.query)
@@ -138,15 +131,13 @@ class Api:
     # Assets; uploads have a module of their own.
 
     def _listing(self, call: Call, study: str) -> Answer:
-        call.drain()
         found = self._access.study(self._access.user(call.head), study)
-        flatten = call.query.get("flatten") == "true"
+        flatten = call.query.get("flatten") in ("true", "1")
         return self._dialect.data(self.assets(found).listing(flatten=flatten))
 
     def _download(self, call: Call, study: str, raw: str) -> Answer:
-        call.drain()
         found = self._access.study(self._access.user(call.head), study)
-        path = decoded_path(raw, self._dialect)
+        path = decoded_path(raw)
         file = self.assets(found).existing(path, Refusal.DOWNLOAD_PATH)
         try:
             return file_answer(file, shapes.download_headers(file.name, self._dialect))
@@ -154,7 +145,6 @@ class Api:
             raise RefusedError(Refusal.NO_FILE, path=path) from None
 
     def _delete(self, call: Call, study: str, raw: str) -> Answer:
-        call.drain()
         found = self._access.unlocked(self._access.user(call.head), study)
-        self.assets(found).delete(decoded_path(raw, self._dialect))
+        self.assets(found).delete(decoded_path(raw))
         return self._dialect.done(200, "File deleted successfully")

@@ -23,6 +23,7 @@ class Call:
 
     @property
     def query(self) -> dict[str, str]:
+        """The parameters; the last of several with one name."""
         found = parse_qs(self.target.partition("?")[2], keep_blank_values=True)
         return {name: values[-1] for name, values in found.items()}
 

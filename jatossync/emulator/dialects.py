@@ -28,6 +28,7 @@ class Refusal(Enum):
     NO_ACCESS = auto()
     LOCKED = auto()
     BAD_BODY = auto()
+    BAD_QUERY = auto()
     TOO_LARGE = auto()
     FILE_MISSING = auto()
     UPLOAD_PATH = auto()
@@ -81,6 +82,7 @@ _LEGACY: dict[Refusal, Said] = {
         403, "Study with ID {id} is locked. Unlock it if you want to make changes."
     ),
     Refusal.BAD_BODY: Said(400, "bad request"),
+    Refusal.BAD_QUERY: Said(400, "{problem}"),
     Refusal.TOO_LARGE: Said(
         413, f"{_TOO_LARGE}: You probably tried to upload a file that is too large", close=True
     ),
@@ -105,6 +107,7 @@ _ENVELOPE: dict[Refusal, Said] = {
     Refusal.NO_ACCESS: Said(403, "No access to study.", "NO_ACCESS"),
     Refusal.LOCKED: Said(403, "Study locked", "STUDY_LOCKED"),
     Refusal.BAD_BODY: Said(400, "{problem}", "CLIENT_ERROR"),
+    Refusal.BAD_QUERY: Said(400, "{problem}", "VALIDATION_ERROR"),
     Refusal.TOO_LARGE: Said(413, _TOO_LARGE, "TOO_LARGE", close=True),
     Refusal.FILE_MISSING: Said(400, "File missing", "MISSING_FILE"),
     Refusal.UPLOAD_PATH: Said(400, "Invalid path: {path}", "VALIDATION_ERROR"),

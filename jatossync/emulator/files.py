@@ -23,6 +23,8 @@ class Assets:
 
     def place(self, path: str, illegal: Refusal) -> str:
         """The normalised path; raises `illegal` for one that JATOS does not take."""
+        if "\0" in path and self._dialect.nul_is_internal_error:
+            raise RefusedError(Refusal.INTERNAL)
         normal = inside(path, self._dialect)
         if normal is None:
             raise RefusedError(illegal, path=path)

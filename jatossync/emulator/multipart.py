@@ -1,5 +1,6 @@
 """Takes the one file out of an upload's body, without ever holding it in memory."""
 
+import logging
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,6 +9,9 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from jatossync.emulator.dialects import Refusal, RefusedError
+
+# It warns about bytes after the last boundary, which JATOS ignores in silence.
+logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 PART_NAME = b"studyAssetsFile"
 
@@ -30,7 +34,7 @@ class Upload:
     @property
     def missing(self) -> bool:
         """JATOS takes an empty file, or one without a name, for no file at all."""
-        return not self.size or not self.filename
+        return not self.size
 
     def receive(self, boundary: bytes, body: Iterable[bytes]) -> None:
         """Parse the whole body; raises RefusedError where it is no complete multipart."""
@@ -77,10 +81,10 @@ class Upload:
 
     def _headers_finished(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
-        first = not self.filename
-        self._wanted = first and options.get(b"name") == PART_NAME and b"filename" in options
+        filename = options.get(b"filename", b"").decode("utf-8", "replace")
+        self._wanted = self.missing and options.get(b"name") == PART_NAME and filename != ""
         if self._wanted:
-            self.filename = options[b"filename"].decode("utf-8", "replace")
+            self.filename = filename
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._wanted:

@@ -30,11 +30,11 @@ class Page:
 
     def answer(self, path: str) -> Answer | None:
         """The page, its data or an asset; None for any other address."""
-        if path == "/":
+        if path in ("/", "/emulator"):
             return Answer(303, {"Location": "/emulator/"})
         if path in SIGN_IN:
             return Answer(200, {"Content-Type": HTML}, b"<h1>Sign in</h1>")
-        if path in ("/emulator", "/emulator/"):
+        if path == "/emulator/":
             return file_answer(PAGE, {"Content-Type": HTML})
         if path == "/emulator/overview":
             body = json.dumps(self._overview()).encode()

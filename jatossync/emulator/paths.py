@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
 
-from jatossync.emulator.dialects import Dialect, Refusal, RefusedError
+from jatossync.emulator.dialects import Dialect
 
 API = "/jatos/api/v1"
 MAX_TARGET_BYTES = 2048
@@ -20,7 +20,7 @@ PROXIES = ("none", "canonical", "apache-rewrite")
 BARE_BEHIND_PROXY = "/~$-_.+!*'(),;:@&="
 JAVA_BLANKS = "".join(map(chr, range(33)))  # what Java's String.trim() takes away
 
-_ILLEGAL_IN_TARGET = re.compile(r"[^!-~]|[\"<>\\^`{|}]")
+_ILLEGAL_IN_TARGET = re.compile(r"[^!-~]|[]\"#<>[\\^`{|}]")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -54,14 +54,10 @@ def url_decode(raw: str) -> str:
     return unquote_to_bytes(raw.replace("+", " ")).decode("utf-8", "replace")
 
 
-def decoded_path(raw: str, dialect: Dialect, *, trim: bool = False) -> str:
+def decoded_path(raw: str, *, trim: bool = False) -> str:
     """The path of an asset that the raw rest of an address names."""
     path = url_decode(raw)
-    if "\0" in path and dialect.nul_is_internal_error:
-        raise RefusedError(Refusal.INTERNAL)
-    if trim:
-        path = path.strip(JAVA_BLANKS)
-    return path.removeprefix("/")
+    return (path.strip(JAVA_BLANKS) if trim else path).removeprefix("/")
 
 
 def through_proxy(target: str, proxy: str) -> str | None:

@@ -54,5 +54,6 @@ class Log:
         return [record.shown() for record in records]
 
     def clear(self) -> None:
+        """Forget all of them."""
         with self._lock:
             self._records.clear()

@@ -66,7 +66,7 @@ def log_entries(study: Study, limit: str, dialect: Dialect) -> Answer:
     try:
         most = int(limit)
     except ValueError:
-        raise RefusedError(Refusal.BAD_BODY, problem=f"Cannot parse parameter: {limit}") from None
+        raise RefusedError(Refusal.BAD_QUERY, problem=f"Cannot parse parameter: {limit}") from None
     if 0 <= most < len(entries):
         entries = [*entries[:most], LOG_CUT]
     body = json.dumps(entries, separators=(",", ":")).encode()
@@ -114,8 +114,8 @@ def study_codes(study: Study, query: dict[str, str]) -> list[str]:
     if kind in GENERAL:
         return [study.codes.setdefault(kind, new_code())]
     if kind not in PERSONAL:
-        raise RefusedError(Refusal.BAD_BODY, problem="Unknown worker type")
+        raise RefusedError(Refusal.BAD_QUERY, problem="Unknown worker type")
     amount = query.get("amount", "1")
     if not amount.isdecimal():
-        raise RefusedError(Refusal.BAD_BODY, problem=f"Cannot parse parameter: {amount}")
+        raise RefusedError(Refusal.BAD_QUERY, problem=f"Cannot parse parameter: {amount}")
     return [new_code() for _ in range(max(1, int(amount)))]

@@ -94,6 +94,7 @@ class Token:
 
     @property
     def expired(self) -> bool:
+        """Whether it has ended."""
         return self.expires_s is not None and self.expiration_ms <= now_ms()
 
 
@@ -131,6 +132,7 @@ class State:
             self._save()
 
     def new_id(self) -> int:
+        """The next number for tokens, components and runs; call it inside `change`."""
         self._last_id += 1
         return self._last_id
 
@@ -174,7 +176,7 @@ class State:
             "studies": [asdict(each) for each in self.studies.values()],
         }
         fresh = self.root / f"{STATE_FILE}.new"
-        fresh.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        fresh.write_text(json.dumps(content), encoding="utf-8")
         os.replace(fresh, self.root / STATE_FILE)
 
 

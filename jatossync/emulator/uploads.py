@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from jatossync.emulator.access import Access
@@ -11,12 +12,28 @@ from jatossync.emulator.calls import Call
 from jatossync.emulator.dialects import Dialect, Refusal, RefusedError
 from jatossync.emulator.files import Assets
 from jatossync.emulator.multipart import Upload, boundary_of
-from jatossync.emulator.paths import Names, decoded_path, url_decode
+from jatossync.emulator.paths import Names, decoded_path, inside
 from jatossync.emulator.state import UPLOADS, State
+from jatossync.emulator.wire import GoneError
+
+NOTICED_S = 0.5
+
+
+@dataclass(eq=False)
+class UnderWay:
+    """One upload from its first to its last byte; `cut` says that its client went away."""
+
+    ended: threading.Event = field(default_factory=threading.Event)
+    cut: bool = False
+
+    def stands_in_the_way(self) -> bool:
+        """Whether a later upload must fail; gives a closed connection a moment to be noticed."""
+        self.ended.wait(NOTICED_S)
+        return not self.cut
 
 
 class Uploads:
-    """Takes uploads; two of one path at a time never both succeed."""
+    """Takes uploads; of two that overlap in time on one path, the later one always fails."""
 
     def __init__(self, state: State, access: Access, dialect: Dialect, names: Names) -> None:
         self._folder = state.root / UPLOADS
@@ -27,42 +44,52 @@ class Uploads:
         self._access = access
         self._dialect = dialect
         self._names = names
-        self._under_way: set[tuple[int, str]] = set()
+        self._under_way: dict[tuple[int, str], list[UnderWay]] = {}
         self._lock = threading.Lock()
 
     def answer(self, call: Call, study: str, raw: str) -> Answer:
         """Receive the file, and put it in its place if nothing speaks against it."""
         upload = Upload(self._folder)
         try:
-            with self._claim(study, raw) as alone:
+            with self._begin(study, raw) as earlier:
                 _receive(call, upload)
-                return self._store(call, study, raw, upload, alone)
+                return self._store(call, study, raw, upload, earlier)
         finally:
             upload.discard()
 
     @contextmanager
-    def _claim(self, study: str, raw: str) -> Iterator[bool]:
-        """Whether no other upload of this path is under way; held until the answer."""
+    def _begin(self, study: str, raw: str) -> Iterator[list[UnderWay]]:
+        """The uploads of the same path that began earlier and have not ended yet."""
         found = self._access.find(unquote(study))
-        claimed = (found.id if found else 0, self._names.same(url_decode(raw)))
+        path = self._path(raw, "")
+        place = inside(path, self._dialect) or path
+        key = (found.id if found else 0, self._names.same(place))
+        mine = UnderWay()
         with self._lock:
-            alone = claimed not in self._under_way
-            self._under_way.add(claimed)
+            earlier = self._under_way.get(key, [])
+            self._under_way[key] = [*earlier, mine]
         try:
-            yield alone
+            yield earlier
+        except (GoneError, OSError):
+            mine.cut = True
+            raise
         finally:
-            if alone:
-                with self._lock:
-                    self._under_way.discard(claimed)
+            mine.ended.set()
+            with self._lock:
+                self._under_way[key] = [each for each in self._under_way[key] if each != mine]
+                if not self._under_way[key]:
+                    del self._under_way[key]
 
-    def _store(self, call: Call, study: str, raw: str, upload: Upload, alone: bool) -> Answer:
+    def _store(
+        self, call: Call, study: str, raw: str, upload: Upload, earlier: list[UnderWay]
+    ) -> Answer:
         found = self._access.unlocked(self._access.user(call.head), study)
         if upload.missing:
             raise RefusedError(Refusal.FILE_MISSING)
         path = self._path(raw, upload.filename)
         assets = Assets(self._state.folder(found), self._dialect, self._names)
         place = assets.place(path, Refusal.UPLOAD_PATH)
-        if not alone:
+        if any(each.stands_in_the_way() for each in earlier):
             raise RefusedError(Refusal.UPLOAD_FAILED)
         if assets.store(upload.path, place):
             return self._dialect.done(201, "File uploaded successfully")
@@ -70,7 +97,7 @@ class Uploads:
 
     def _path(self, raw: str, filename: str) -> str:
         """Where it shall go; an address that names a directory takes the part's filename."""
-        path = decoded_path(raw, self._dialect, trim=self._dialect.trims_upload_paths)
+        path = decoded_path(raw, trim=self._dialect.trims_upload_paths)
         return path if path and not path.endswith("/") else path + filename
 
 

@@ -55,7 +55,7 @@ def test_the_second_of_two_uploads_of_one_path_fails_and_the_first_is_whole(
     assert emulator.files() == {"a.txt": b"third", "b.txt": b"other"}
 
 
-def test_the_same_path_is_the_same_however_the_study_is_named(
+def test_a_path_is_the_same_however_it_and_its_study_are_spelled(
     emulator: Emulator, api: httpx.Client
 ) -> None:
     body = HEAD_OF_PART + b"first" + END_OF_PART
@@ -63,7 +63,7 @@ def test_the_same_path_is_the_same_however_the_study_is_named(
         slow.sendall(upload_head(emulator, "a.txt", len(body)))
         while not emulator.requests():
             pass  # until the first one has arrived
-        by_number = f"/studies/{emulator.id}/assets/a.txt"
+        by_number = f"/studies/{emulator.id}/assets/d/%2e%2e/a.txt"
         answer = api.post(by_number, files={"studyAssetsFile": ("x", b"second")})
         assert answer.status_code == 500
 
@@ -78,6 +78,17 @@ def test_a_body_that_is_cut_off_leaves_nothing_behind(
         assert read_all(connection) == b""
     assert emulator.files() == {"a.txt": b"old"}
     assert list((tmp_path / "jatos" / UPLOADS).iterdir()) == []
+
+
+def test_an_upload_whose_client_went_away_stands_in_nobodys_way(
+    emulator: Emulator, api: httpx.Client
+) -> None:
+    for number in range(20):
+        with connect(emulator) as connection:
+            connection.sendall(upload_head(emulator, "a.txt", 10_000) + HEAD_OF_PART + b"half")
+            while len(emulator.requests()) < 2 * number + 1:
+                pass  # until it has arrived
+        assert upload(api, emulator, "a.txt", bytes([number])).is_success
 
 
 def test_the_whole_body_is_read_before_a_dead_token_is_refused(
