@@ -72,7 +72,7 @@ class Answer:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
             return None
-        if isinstance(value, dict) and isinstance(value.get("apiVersion"), str):
+        if isinstance(value, dict) and dialect_of(value.get("apiVersion")) is not None:
             return value
         return None
 

@@ -127,7 +127,7 @@ class AssetBody:
             digest.update(chunk)
             left -= len(chunk)
             if finder.feed(chunk):
-                raise HoldsToken("it contains a JATOS token; uploaded files are public")
+                raise HoldsToken("It contains a JATOS token; uploaded files are public")
             if not self._source.unchanged():
                 raise SourceChanged("it changed while it was sent")
             if not left and digest.hexdigest() != self._content.sha256:

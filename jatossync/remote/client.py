@@ -104,8 +104,6 @@ class Jatos:
         token = self._ask(Asked.TOKEN, "/admin/token", MAX_ANSWER_BYTES)
         if not isinstance(token, Answer):
             return token
-        if answers.dialect_of((token.json() or {}).get("apiVersion")) is None:
-            return answers.not_jatos(token)
         properties = self.properties(study)
         if not isinstance(properties, Answer):
             return properties
@@ -167,19 +165,21 @@ class Assets:
         self._below = _assets_below(server.study_uuid)
 
     def listing(self) -> ListResult:
-        """All files of the study; `NoListing` where JATOS has it but cannot list it now."""
+        """All files of the study; `NoListing` where it is there but cannot be listed now."""
         answer = self._wire.answer(
             "GET", f"{self._below}structure?flatten=true", None, LIST_READ_S, MAX_LIST_BYTES
         )
-        if isinstance(answer, Unavailable):
-            return answer
-        if answer.status == 200:
+        if isinstance(answer, Answer) and answer.status == 200:
             return self._listing_of(answer)
-        if answer.status in (404, 504):
-            why = "has none for this study" if answer.status == 404 else "takes too long for it"
-            return self._if_study_is_there(NoListing(f"JATOS {why} (status {answer.status})"))
-        trouble: Trouble = self._settled(Asked.LISTING, answers.of_path(Asked.LISTING, answer))
-        return NoListing(trouble.reason) if isinstance(trouble, Refused) else trouble
+        trouble: Trouble = (
+            answer
+            if isinstance(answer, Unavailable)
+            else self._settled(Asked.LISTING, answers.of_path(Asked.LISTING, answer))
+        )
+        if isinstance(trouble, Stopped):
+            return trouble
+        # A proxy that waits too short a time for the hashing is no reason to stop everything.
+        return self._if_study_is_there(NoListing(trouble.reason))
 
     def look(self, path: RelPath) -> LookResult:
         """
@@ -321,7 +321,7 @@ class Assets:
 
     def _listing_of(self, answer: Answer) -> ListResult:
         if answer.is_file:
-            return NoListing("this JATOS (3.8.1) cannot list files")
+            return NoListing("This JATOS (3.8.1) cannot list files")
         if answer.json() is None:
             return answers.not_jatos(answer)
         found = listing_of(answer)

@@ -120,11 +120,11 @@ def test_a_missing_folder_is_no_listing_but_a_missing_study_is_a_stop(study: Stu
     assert found.stop is Stop.STUDY_GONE
 
 
-@pytest.mark.parametrize("status", [500, 504])
+@pytest.mark.parametrize("fault", ["status:500", "status:504", "drop", "cut"])
 def test_a_listing_that_fails_is_no_listing_while_the_study_answers(
-    study: Study, status: int
+    study: Study, fault: str
 ) -> None:
-    rule = {"method": "GET", "path": "*/assets/structure*", "do": f"status:{status}"}
+    rule = {"method": "GET", "path": "*/assets/structure*", "do": fault}
     study.emulator.faults([rule])
     assert isinstance(study.assets.listing(), NoListing)
 
