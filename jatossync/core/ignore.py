@@ -33,25 +33,25 @@ BUILT_IN = (
 )
 """Names that nobody gives a study file; what only lives for a moment is the debounce's job."""
 
-_QUARANTINE = {
+_QUARANTINE = re.compile(
     # Not *.key: that is also Keynote, and a list of right answers. A private key under such a name
     # is known by its first bytes (core/secrets.py).
-    "may hold a private key": (
-        r"id_(rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|xmss)(\..*)?(?<!\.pub)"
-        r"|.*\.(pem|p8|pk8|p12|pfx|ppk|jks|keystore|kdbx?|agilekeychain|opvault)"
-        r"|\.(ssh|gnupg)"
-    ),
-    "may hold passwords": (
-        r"\.env.*|[._]netrc|\.(npmrc|yarnrc|pypirc|pgpass|my\.cnf|htpasswd|git-credentials|aws)"
-    ),
-    "looks like data exported from JATOS": (
-        r"jatos_(results|studylog|study)_.*|.*\.jr?zip([ ._-]?\(\d+\)|[ ._-]\d+)?"
-    ),
+    r"(?P<key>"
+    r"id_(?:rsa|dsa|ecdsa|ecdsa_sk|ed25519|ed25519_sk|xmss)(?:\..*)?(?<!\.pub)"
+    r"|.*\.(?:pem|p8|pk8|p12|pfx|ppk|jks|keystore|kdbx?|agilekeychain|opvault)"
+    r"|\.(?:ssh|gnupg)"
+    r")|(?P<password>"
+    r"\.env.*|[._]netrc|\.(?:npmrc|yarnrc|pypirc|pgpass|my\.cnf|htpasswd|git-credentials|aws)"
+    r")|(?P<data>"
+    r"jatos_(?:results|studylog|study)_.*|.*\.jr?zip(?:[ ._-]?\(\d+\)|[ ._-]\d+)?"
+    r")",
+    re.DOTALL | re.IGNORECASE,
+)
+_QUARANTINE_REASONS = {
+    "key": "may hold a private key; `publish:` lets it through",
+    "password": "may hold passwords; `publish:` lets it through",
+    "data": "looks like data exported from JATOS; `publish:` lets it through",
 }
-_QUARANTINED = [
-    (re.compile(pattern, re.DOTALL | re.IGNORECASE), f"{what}; `publish:` lets it through")
-    for what, pattern in _QUARANTINE.items()
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,9 @@ class Rules:
         glob = self._ignored.last_match(path, is_directory)
         if glob is not None and not glob.negated:
             return Verdict(f"ignored by the pattern '{glob.text}' {glob.source}", quarantined=False)
-        for pattern, reason in _QUARANTINED:
-            if pattern.fullmatch(name) and not self.publishes(path, is_directory):
-                return Verdict(reason, quarantined=True)
+        secret = _QUARANTINE.fullmatch(name)
+        if secret and secret.lastgroup and not self.publishes(path, is_directory):
+            return Verdict(_QUARANTINE_REASONS[secret.lastgroup], quarantined=True)
         return None
 
 

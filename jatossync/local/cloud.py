@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 
 from jatossync.local.directory import Directory
 
@@ -26,14 +27,13 @@ def placeholder_of(directory: Directory, name: str) -> str | None:
     return None
 
 
+_PLACEHOLDER = re.compile(r"(.+)\.(?:nextcloud|owncloud)|\.(.+)\.icloud", re.DOTALL)
+
+
 def stands_for(name: str) -> str | None:
     """The name of the file whose placeholder `name` is, if it is one."""
-    for suffix in (".nextcloud", ".owncloud"):
-        if name.endswith(suffix) and name != suffix:
-            return name.removesuffix(suffix)
-    if name.startswith(".") and name.endswith(".icloud"):
-        return name[1:].removesuffix(".icloud") or None
-    return None
+    match = _PLACEHOLDER.fullmatch(name) if name.endswith("cloud") else None
+    return match and (match[1] or match[2])
 
 
 def only_in_the_cloud(found: os.stat_result) -> bool:

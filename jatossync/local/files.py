@@ -22,8 +22,10 @@ class Changed(Exception):  # noqa: N818  (named for the state of the world)
 class OpenFile:
     """A plain file, open for reading, that can tell whether it is still the one that was meant."""
 
-    def __init__(self, descriptor: int, stat: Stat, named: Callable[[], Stat | None]) -> None:
-        """Use `StudyFolder.open_file`; `named` tells what stands at the file's path now."""
+    def __init__(
+        self, descriptor: int, stat: Stat, named: Callable[[], Stat | None] | None
+    ) -> None:
+        """Use `StudyFolder.open_file` or `open_in`."""
         self._descriptor = descriptor
         self.stat = stat
         """As it was looked at before it was opened."""
@@ -49,7 +51,7 @@ class OpenFile:
 
     def unchanged(self) -> bool:
         """Whether it was not written, and its path still names this very file (law 6)."""
-        return self.is_as_opened() and self._named() == self.stat
+        return self.is_as_opened() and (self._named is None or self._named() == self.stat)
 
     def close(self) -> None:
         """Close it."""
@@ -74,7 +76,7 @@ def open_in(
     Open a file of an open directory; `StudyFolder.open_file` says the rest.
 
     Args:
-        named: Tells what stands at the file's path now; else the name in this directory does.
+        named: Tells what stands at the file's path now; None where that is of no interest.
 
     Raises:
         Changed: It is gone, no plain file, not readable, or not as `expected`.
@@ -85,7 +87,7 @@ def open_in(
         descriptor = directory.open_file(name)
     except OSError as exc:
         raise Changed(why_not(exc)) from exc
-    file = OpenFile(descriptor, expected, named or (lambda: stat_of(directory.lstat(name))))
+    file = OpenFile(descriptor, expected, named)
     if not file.is_as_opened():
         file.close()
         raise Changed("it is being written")

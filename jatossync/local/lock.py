@@ -33,21 +33,25 @@ class FolderLock:
         """
         self._file: int | None = None
         if descriptor is None or not _locked(descriptor, path):
-            name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-            place = os.path.join(tempfile.gettempdir(), f"jatossync-{name}.lock")
-            no_follow = getattr(os, "O_NOFOLLOW", 0)
-            try:
-                self._file = os.open(place, os.O_RDWR | os.O_CREAT | no_follow, 0o600)
-            except OSError as exc:
-                raise ConfigError(
-                    f"the folder {path} cannot be locked: {place}: {exc.strerror}",
-                    "If no other jatossync mirrors it, remove that file.",
-                ) from exc
-            try:
-                _locked(self._file, path)
-            except AlreadyRunning:
-                self.release()
-                raise
+            self._lock_file(path)
+
+    def _lock_file(self, path: str) -> None:
+        name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+        place = os.path.join(tempfile.gettempdir(), f"jatossync-{name}.lock")
+        no_follow = getattr(os, "O_NOFOLLOW", 0)
+        try:
+            self._file = os.open(place, os.O_RDWR | os.O_CREAT | no_follow, 0o600)
+            if not _locked(self._file, path):
+                raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+        except AlreadyRunning:
+            self.release()
+            raise
+        except OSError as exc:
+            self.release()
+            raise ConfigError(
+                f"the folder {path} cannot be locked: {place}: {exc.strerror}",
+                "If no other jatossync mirrors it, remove that file.",
+            ) from exc
 
     def release(self) -> None:
         """Let go of the lock file; a locked folder is free once its descriptor is closed."""

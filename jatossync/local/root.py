@@ -57,7 +57,8 @@ class Blocked(Exception):  # noqa: N818
         self.at = at
         self.found = found
         """What stands there instead of a plain directory; None where that is not known."""
-        self.missing = isinstance(error, FileNotFoundError)
+        self.missing = at != ROOT and isinstance(error, FileNotFoundError)
+        """Nothing stands there. Never true of the folder itself: that is trouble."""
         self.reason = why_not(error) if error else special_kind(found) if found else ""
 
 

@@ -79,6 +79,8 @@ class Scanner:
             return Overtaken(trouble)
         try:
             rules = self._rules.read()
+            if hidden := _excluded(job.path, False, rules, self._own):
+                return hidden
             with self._folder.open_file(job.path, job.stat) as file:
                 return _judged(file, job.path, rules, self._clock_ns(), stop)
         except (Changed, ValueError) as exc:
@@ -107,12 +109,11 @@ class _Pass:
         self._note_displaced()
         scope = minimal(self._job.scope)
         if ROOT in scope:
-            self._look_into(ROOT, [])
+            self._whole_folder()
         else:
-            for parent, paths in groupby(
-                sorted(scope, key=_place), key=lambda path: _place(path)[0]
-            ):
-                self._look_into(parent, list(paths))
+            by_directory = groupby(sorted(scope, key=_place), key=lambda path: _place(path)[0])
+            for parent, paths in by_directory:
+                self._some_of(parent, paths)
         self._note_displaced()
         return self._entries
 
@@ -120,23 +121,29 @@ class _Pass:
         for path in self._folder.displaced():
             self._entries[path] = Entry(Kind.UNKNOWN, "its disk is not the one that was there")
 
-    def _look_into(self, parent: RelPath, paths: list[RelPath]) -> None:
-        """Look at these paths of one directory, or at the whole of it where there are none."""
+    def _whole_folder(self) -> None:
+        top = self._way_to(ROOT)
+        if top:
+            self._walk(top, ROOT)
+
+    def _some_of(self, parent: RelPath, paths: Iterable[RelPath]) -> None:
+        """Look at these paths of one directory and at all below them."""
         if parent != ROOT and (hidden := self._excluded(parent, is_directory=True)):
             self._entries[parent] = hidden
             return
+        directory = self._way_to(parent)
+        if directory:
+            with closing(directory):
+                for path in paths:
+                    if self._one(directory, path):
+                        self._enter(directory, path)
+
+    def _way_to(self, path: RelPath) -> Directory | None:
         try:
-            directory = self._folder.directory(parent)
+            return self._folder.directory(path)
         except Blocked as block:
             self._note_block(block)
-            return
-        if not paths:
-            self._walk(directory, parent)
-            return
-        with closing(directory):
-            for path in paths:
-                if self._one(directory, path):
-                    self._enter(directory, path)
+            return None
 
     def _note_block(self, block: Blocked) -> None:
         if block.missing:
@@ -144,7 +151,7 @@ class _Pass:
         if block.found is None:
             self._entries[block.at] = Entry(Kind.UNKNOWN, block.reason)
         elif stat.S_ISREG(block.found.st_mode):
-            self._look_into(_place(block.at)[0], [block.at])  # its presence makes the rest absent
+            self._some_of(_place(block.at)[0], [block.at])  # it is what makes the rest absent
         else:
             self._entries[block.at] = Entry(Kind.SPECIAL, block.reason)
 
@@ -247,12 +254,7 @@ class _Pass:
         return self._file(directory, name, path, found)
 
     def _excluded(self, path: RelPath, is_directory: bool) -> Entry | None:
-        if any(below(path, own) for own in self._own):
-            return Entry(Kind.EXCLUDED, "jatossync's own file", quarantined=True)
-        verdict = self._rules.verdict(path, is_directory)
-        if verdict is None:
-            return None
-        return Entry(Kind.EXCLUDED, verdict.reason, quarantined=verdict.quarantined)
+        return _excluded(path, is_directory, self._rules, self._own)
 
     def _file(
         self, directory: Directory, name: str, path: RelPath, found: os.stat_result
@@ -284,6 +286,18 @@ class _Pass:
             except OSError as exc:
                 return Entry(Kind.UNKNOWN, why_not(exc))
         return Entry(Kind.UNKNOWN, reason)
+
+
+def _excluded(
+    path: RelPath, is_directory: bool, rules: Rules, own: frozenset[RelPath]
+) -> Entry | None:
+    """The entry of a path that takes no part, whatever stands there."""
+    if own and any(below(path, mine) for mine in own):
+        return Entry(Kind.EXCLUDED, "jatossync's own file", quarantined=True)
+    verdict = rules.verdict(path, is_directory)
+    if verdict is None:
+        return None
+    return Entry(Kind.EXCLUDED, verdict.reason, quarantined=verdict.quarantined)
 
 
 def _judged(

@@ -86,6 +86,7 @@ class Watcher:
         self._handler = _Hints(folder_path, hint, lost)
         self._lost = lost
         self._observer: BaseObserver | None = None
+        self._watched: tuple[int, int] | None = None
         self._limit = ""
         self._known_limit = ""
         self._life = threading.Lock()
@@ -112,12 +113,22 @@ class Watcher:
             self._begin()
 
     def healthy(self) -> bool:
-        """False where only a `renew` could help: the watch ended, or never began."""
+        """False where only a `renew` can help: the watch ended, or is on another directory."""
+        if self._life.locked():
+            return True  # being renewed
         observer = self._observer
         if observer is None:
             return bool(self._limit)
-        emitters = observer.emitters
-        return observer.is_alive() and all(emitter.is_alive() for emitter in emitters)
+        threads = (observer, *observer.emitters)
+        return all(thread.is_alive() for thread in threads) and self._standing() == self._watched
+
+    def _standing(self) -> tuple[int, int] | None:
+        """Which directory stands at the path: moves and mounts over it make no event."""
+        try:
+            found = os.lstat(self._path)
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def stop(self) -> None:
         """Stop watching, for good; what happens from now on is not told."""
@@ -134,6 +145,7 @@ class Watcher:
             observer = self._new_observer()
         except OSError:
             return  # no descriptor left
+        self._watched = self._standing()
         try:
             observer.schedule(
                 self._handler, self._path, recursive=True, event_filter=CONTENT_EVENTS

@@ -47,6 +47,7 @@ def test_a_missing_folder_a_file_and_too_much_are_refused_with_a_hint(
         (tmp_path / "file", "is not a folder"),
         (home, "home directory"),
         (home.parent, "home directory"),
+        (Path("/home/somebody"), "home directory"),
         (Path("/"), "whole disk"),
     ]:
         with pytest.raises(ConfigError, match=what) as caught:

@@ -511,6 +511,16 @@ def test_a_large_file_that_changes_is_overtaken(looker: Looker, large: Path) -> 
     assert isinstance(looker.scanner.hash(job, never), Overtaken)
 
 
+def test_a_large_file_that_was_excluded_meanwhile_is_not_hashed(
+    looker: Looker, study: Path, large: Path
+) -> None:
+    job = Hash(RelPath(large.name), stat_of(os.lstat(large)))
+    (study / ".jatosignore").write_text("*.mp4\n")
+    entry = looker.scanner.hash(job, never)
+    assert isinstance(entry, Entry)
+    assert entry.kind is Kind.EXCLUDED
+
+
 def test_a_token_at_the_end_of_a_large_file_is_found(looker: Looker, large: Path) -> None:
     with large.open("ab") as file:
         file.write(TOKEN)

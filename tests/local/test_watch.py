@@ -318,6 +318,18 @@ def test_the_deletion_of_the_folder_is_told_and_a_new_one_watched_after_a_renewa
     settle(study, notes)
 
 
+def test_another_folder_in_its_place_is_noticed_and_watched_after_a_renewal(
+    study: Path, tmp_path: Path, notes: Notes, watcher: Watcher
+) -> None:
+    study.rename(tmp_path / "elsewhere")
+    assert not watcher.healthy()
+    study.mkdir()
+    assert not watcher.healthy()
+    watcher.renew()
+    assert watcher.healthy()
+    settle(study, notes)
+
+
 def test_a_missing_folder_is_watched_once_it_is_there(tmp_path: Path, notes: Notes) -> None:
     watcher = Watcher(str(tmp_path / "study"), notes.hint, notes.lost)
     watcher.start()
