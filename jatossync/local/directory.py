@@ -72,6 +72,14 @@ class Directory(Protocol):
         """Let go of it."""
 
 
+def lstat_or_none(directory: Directory, name: str) -> os.stat_result | None:
+    """What stands there, not followed; None where surely nothing does."""
+    try:
+        return directory.lstat(name)
+    except FileNotFoundError:
+        return None
+
+
 def open_top(path: str) -> Directory:
     """Open a directory by its real path."""
     if BY_DESCRIPTOR:

@@ -46,7 +46,10 @@ class OpenFile:
 
     def is_as_opened(self) -> bool:
         """Whether the open file is a plain one and was not written since it was looked at."""
-        found = os.fstat(self._descriptor)
+        try:
+            found = os.fstat(self._descriptor)
+        except OSError:  # a network file system that lost it
+            return False
         return stat.S_ISREG(found.st_mode) and stat_of(found) == self.stat
 
     def unchanged(self) -> bool:

@@ -22,6 +22,7 @@ from jatossync.local.directory import (
     DescriptorDirectory,
     Directory,
     is_plain_directory,
+    lstat_or_none,
     open_top,
     special_kind,
     stat_of,
@@ -71,7 +72,7 @@ class StudyFolder:
         """Its real path when it was opened."""
         self._top = top
         self._lock: FolderLock | None = None
-        self._identity = _identity(os.lstat(path))
+        self._identity = _identity(top.lstat("."))
         table = mount_table()
         self._mount = mount_of(path, table)
         self._mounts_below = mounts_below(path, table)
@@ -93,7 +94,7 @@ class StudyFolder:
         try:
             if not os.path.isdir(real) and os.path.lexists(real):
                 raise ConfigError(f"{path} is not a folder", "Give the study's folder.")
-            top = open_top(real)
+            folder = cls._held(real)
         except FileNotFoundError as exc:
             raise ConfigError(
                 f"the folder {path} does not exist",
@@ -104,11 +105,19 @@ class StudyFolder:
                 f"the folder {path} cannot be read: {why_not(exc)}",
                 "Give the user who runs jatossync the right to read it.",
             ) from exc
-        folder = cls(real, top)
         if trouble := folder.trouble():
             folder.close()
             raise ConfigError(trouble, "Give the user who runs jatossync the right to read it.")
         return folder
+
+    @classmethod
+    def _held(cls, path: str) -> StudyFolder:
+        top = open_top(path)
+        try:
+            return cls(path, top)
+        except OSError:
+            top.close()
+            raise
 
     def close(self) -> None:
         """Let go of the folder and its lock."""
@@ -216,8 +225,11 @@ class StudyFolder:
         name itself say so.
         """
         seen = self._sighting(path)
-        trouble = self.trouble()
-        return Sighting(Presence.UNKNOWN, trouble) if trouble else seen
+        if trouble := self.trouble():
+            return Sighting(Presence.UNKNOWN, trouble)
+        if any(below(path, top) for top in self.displaced()):
+            return Sighting(Presence.UNKNOWN, "the disk above it is not the one that was there")
+        return seen
 
     def open_file(self, path: RelPath, expected: Stat) -> OpenFile:
         """
@@ -251,8 +263,6 @@ class StudyFolder:
 
     def _sighting(self, path: RelPath) -> Sighting:
         parent, _, name = path.rpartition("/")
-        if any(below(path, top) for top in self.displaced()):
-            return Sighting(Presence.UNKNOWN, "a disk that was mounted above it is not there now")
         try:
             with closing(self.directory(RelPath(parent))) as directory:
                 return _standing(directory, name)
@@ -266,7 +276,7 @@ class StudyFolder:
 
 def _standing(directory: Directory, name: str) -> Sighting:
     try:
-        found = _lstat_or_none(directory, name)
+        found = lstat_or_none(directory, name)
         placeholder = None if found else placeholder_of(directory, name)
     except OSError as exc:
         return Sighting(Presence.UNKNOWN, why_not(exc))
@@ -279,13 +289,6 @@ def _standing(directory: Directory, name: str) -> Sighting:
     if is_plain_directory(found):
         return Sighting(Presence.ABSENT, "a directory has taken its place")
     return Sighting(Presence.UNKNOWN, f"{special_kind(found)} has taken its place")
-
-
-def _lstat_or_none(directory: Directory, name: str) -> os.stat_result | None:
-    try:
-        return directory.lstat(name)
-    except FileNotFoundError:
-        return None
 
 
 def _identity(found: os.stat_result) -> tuple[int, int]:

@@ -26,7 +26,13 @@ from jatossync.core.model import (
 )
 from jatossync.core.paths import ROOT, BadPath, RelPath, below, join, minimal, rel_path
 from jatossync.local.cloud import only_in_the_cloud, placeholder_of, stands_for
-from jatossync.local.directory import Directory, is_plain_directory, special_kind, stat_of
+from jatossync.local.directory import (
+    Directory,
+    is_plain_directory,
+    lstat_or_none,
+    special_kind,
+    stat_of,
+)
 from jatossync.local.files import Changed, OpenFile, open_in, why_not
 from jatossync.local.hashing import read_through, still_holds
 from jatossync.local.root import Blocked, StudyFolder
@@ -159,15 +165,14 @@ class _Pass:
         """Look at one path; whether it is a directory to walk."""
         name = _place(path)[1]
         try:
-            found = directory.lstat(name)
-        except FileNotFoundError:
-            if placeholder := placeholder_of(directory, name):
-                self._entries[path] = Entry(Kind.UNKNOWN, _in_the_cloud(placeholder))
-            return False
+            found = lstat_or_none(directory, name)
+            placeholder = None if found else placeholder_of(directory, name)
         except OSError as exc:
             self._entries[path] = Entry(Kind.UNKNOWN, why_not(exc))
             return False
-        return self._record(directory, name, path, found)
+        if placeholder:
+            self._entries[path] = Entry(Kind.UNKNOWN, _in_the_cloud(placeholder))
+        return found is not None and self._record(directory, name, path, found)
 
     def _enter(self, directory: Directory, path: RelPath) -> None:
         child = self._opened(directory, path)
@@ -196,8 +201,7 @@ class _Pass:
                 child_path = waiting.pop()
                 child = self._opened(directory, child_path)
                 if child:
-                    trail.append((child, []))
-                    trail[-1][1].extend(self._children(child, child_path))
+                    trail.append((child, self._children(child, child_path)))
         finally:
             for directory, _ in trail:
                 directory.close()
@@ -280,11 +284,12 @@ class _Pass:
             except Changed as changed:
                 reason = changed.reason
             try:
-                found = directory.lstat(name)
-            except FileNotFoundError:
-                return None
+                again = lstat_or_none(directory, name)
             except OSError as exc:
                 return Entry(Kind.UNKNOWN, why_not(exc))
+            if again is None:
+                return None
+            found = again
         return Entry(Kind.UNKNOWN, reason)
 
 
