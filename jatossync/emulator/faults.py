@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from time import sleep
@@ -24,8 +24,13 @@ class Fault:
     kind: str
     amount: float = 0
 
-    def slowed(self, body: Iterable[bytes]) -> Iterator[bytes]:
-        """A body that arrives with `amount` bytes per second."""
+    def carry(self, body: Iterator[bytes]) -> Iterator[bytes]:
+        """A request's body as it arrives: later (latency) or slowly (rate)."""
+        if self.kind == "latency":
+            sleep(self.amount)
+        if self.kind != "rate":
+            yield from body
+            return
         for piece in body:
             for start in range(0, len(piece), _SLICE_BYTES):
                 part = piece[start : start + _SLICE_BYTES]

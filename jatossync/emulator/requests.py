@@ -17,10 +17,15 @@ class Record:
     ms: float | None = None
     started: float = field(default_factory=time.monotonic)
 
-    def end(self, status: int | None) -> None:
+    def end(self, status: int) -> None:
         """Note the answer and the time it took."""
         self.status = status
-        self.ms = round((time.monotonic() - self.started) * 1000, 3)
+        self.close()
+
+    def close(self) -> None:
+        """Note the time, unless an answer has done so."""
+        if self.ms is None:
+            self.ms = round((time.monotonic() - self.started) * 1000, 3)
 
     def shown(self) -> dict[str, Any]:
         """As the side door gives it."""

@@ -21,7 +21,6 @@ from jatossync.emulator.wire import GoneError, Head, RequestError, Wire
 
 HOST = "127.0.0.1"
 OWN_HOSTS = re.compile(r"(127\.0\.0\.1|localhost)(:\d+)?", re.IGNORECASE)
-IDLE_S = 75.0  # how long a connection may be silent, as in JATOS
 
 
 class DroppedError(Exception):
@@ -55,10 +54,8 @@ class _Connection(socketserver.BaseRequestHandler):
     request: socket.socket
 
     def handle(self) -> None:
-        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.request.settimeout(IDLE_S)
-        wire = Wire(self.request)
-        with contextlib.suppress(GoneError, DroppedError, OSError):
+        with contextlib.suppress(GoneError, DroppedError):
+            wire = Wire(self.request)
             try:
                 while (head := wire.read_head()) is not None:
                     if not self._one_request(wire, head):
@@ -74,13 +71,13 @@ class _Connection(socketserver.BaseRequestHandler):
         body = wire.body(head)
         if refused := self._refused_by_the_server(head):
             answer = refused
-            wire.send(answer, with_body=head.method != "HEAD")
+            self._send(wire, head, answer)
         elif head.target.startswith(f"{API}/"):
             answer = self._api_request(wire, head, body)
         else:
             answer = self._beside_the_api(head, body)
             with answer:
-                wire.send(answer, with_body=head.method != "HEAD")
+                self._send(wire, head, answer)
         if answer.close:
             return False
         for _ in body:
@@ -114,8 +111,7 @@ class _Connection(socketserver.BaseRequestHandler):
         path = url_decode((target or head.target).partition("?")[0]).removeprefix(API)
         record = self.server.log.begin(head.method, path)
         fault = self.server.faults.take(head.method, path)
-        counted = _counted(body, record, fault)
-        status = None
+        counted = _counted(fault.carry(body), record)
         try:
             if target is None:
                 answer = _proxy_page(403)
@@ -123,34 +119,38 @@ class _Connection(socketserver.BaseRequestHandler):
                 call = Call(head, target, limited(head, counted, switches.max_body_bytes))
                 answer = self._act(call, fault)
             with answer:
-                self._send(wire, head, answer, fault)
-            status = answer.status
+                self._answer_api(wire, head, answer, fault, record)
         finally:
-            record.end(status)
+            record.close()
         return answer
 
     def _act(self, call: Call, fault: Fault) -> Answer:
         if fault.kind == "drop":
             raise DroppedError
-        if fault.kind == "latency":
-            time.sleep(fault.amount)
         if fault.kind == "status":
             call.drain()
             return _proxy_page(int(fault.amount))
         return self.server.api.answer(call)
 
-    def _send(self, wire: Wire, head: Head, answer: Answer, fault: Fault) -> None:
+    def _answer_api(
+        self, wire: Wire, head: Head, answer: Answer, fault: Fault, record: Record
+    ) -> None:
         if fault.kind == "lose":
             raise DroppedError
         if fault.kind == "stall":
             time.sleep(fault.amount)
-        wire.send(answer, with_body=head.method != "HEAD", cut=fault.kind == "cut")
+        # Before the client has it: its next request may be for the list of requests.
+        record.end(answer.status)
+        self._send(wire, head, answer, cut=fault.kind == "cut")
         if fault.kind == "cut":
             raise DroppedError
 
+    def _send(self, wire: Wire, head: Head, answer: Answer, *, cut: bool = False) -> None:
+        wire.send(answer, with_body=head.method != "HEAD", cut=cut)
 
-def _counted(body: Iterator[bytes], record: Record, fault: Fault) -> Iterator[bytes]:
-    for piece in fault.slowed(body) if fault.kind == "rate" else body:
+
+def _counted(body: Iterator[bytes], record: Record) -> Iterator[bytes]:
+    for piece in body:
         record.bytes += len(piece)
         yield piece
 

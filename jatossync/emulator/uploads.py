@@ -70,7 +70,7 @@ class Uploads:
             self._under_way[key] = [*earlier, mine]
         try:
             yield earlier
-        except (GoneError, OSError):
+        except GoneError:
             mine.cut = True
             raise
         finally:

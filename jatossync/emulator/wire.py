@@ -7,6 +7,7 @@ target exactly as sent, and must be able to drop a connection in the middle of a
 import socket
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -14,6 +15,7 @@ from jatossync.emulator.answers import Answer
 
 MAX_HEAD_BYTES = 256 * 1024
 READ_BYTES = 256 * 1024
+IDLE_S = 75.0  # how long a connection may be silent, as in JATOS
 LINGER_S = 5.0  # for a client that is still sending while it is refused
 
 
@@ -42,11 +44,17 @@ class Head:
 
 
 class Wire:
-    """One connection: reads requests and bodies, writes answers."""
+    """One connection: reads requests and bodies, writes answers.
+
+    Everything raises GoneError once the other side is gone, or silent for too long.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._buffer = bytearray()
+        with _or_gone():
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.settimeout(IDLE_S)
 
     def read_head(self) -> Head | None:
         """The next request, or None when the client closed the connection between requests."""
@@ -62,7 +70,7 @@ class Wire:
     def body(self, head: Head) -> Iterator[bytes]:
         """The request's body in pieces as they arrive."""
         if head.headers.get("expect", "").lower() == "100-continue":
-            self._sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self._send(b"HTTP/1.1 100 Continue\r\n\r\n")
         if "chunked" in head.headers.get("transfer-encoding", "").lower():
             yield from self._chunked()
         else:
@@ -73,33 +81,39 @@ class Wire:
         length = answer.length + (1 if cut and not answer.length else 0)
         head = _answer_head(answer, length)
         if not with_body:
-            self._sock.sendall(head)
+            self._send(head)
         elif answer.chunked:
             self._send_pieces(head, map(_chunk, answer.chunks(answer.length)))
-            self._sock.sendall(b"" if cut else b"0\r\n\r\n")
+            self._send(b"" if cut else b"0\r\n\r\n")
         else:
             self._send_pieces(head, answer.chunks(answer.length // 2 if cut else answer.length))
 
     def linger(self) -> None:
         """Take what is still under way, so that the client gets to read the answer."""
-        self._sock.shutdown(socket.SHUT_WR)
-        self._sock.settimeout(LINGER_S)
         end = time.monotonic() + LINGER_S
-        while self._sock.recv(READ_BYTES) and time.monotonic() < end:
-            pass
+        with _or_gone():
+            self._sock.shutdown(socket.SHUT_WR)
+            self._sock.settimeout(LINGER_S)
+            while self._sock.recv(READ_BYTES) and time.monotonic() < end:
+                pass
 
     def _send_pieces(self, head: bytes, pieces: Iterable[bytes]) -> None:
         """Send the head together with the first piece: one packet for a small answer."""
         for piece in pieces:
-            self._sock.sendall(head + piece)
+            self._send(head + piece)
             head = b""
         if head:
-            self._sock.sendall(head)
+            self._send(head)
 
     def _fill(self) -> bool:
-        received = self._sock.recv(READ_BYTES)
+        with _or_gone():
+            received = self._sock.recv(READ_BYTES)
         self._buffer += received
         return bool(received)
+
+    def _send(self, message: bytes) -> None:
+        with _or_gone():
+            self._sock.sendall(message)
 
     def _take(self, most: int) -> bytes:
         if not self._buffer and not self._fill():
@@ -136,6 +150,14 @@ class Wire:
             self._line()
         while self._line():
             pass
+
+
+@contextmanager
+def _or_gone() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise GoneError from error
 
 
 def content_length(head: Head) -> int | None:

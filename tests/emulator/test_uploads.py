@@ -55,6 +55,15 @@ def test_the_second_of_two_uploads_of_one_path_fails_and_the_first_is_whole(
     assert emulator.files() == {"a.txt": b"third", "b.txt": b"other"}
 
 
+def test_two_uploads_at_once_fail_however_short_they_are(
+    emulator: Emulator, api: httpx.Client
+) -> None:
+    emulator.faults([{"method": "POST", "do": "latency:300ms"}])
+    with ThreadPoolExecutor(2) as workers:
+        answers = list(workers.map(lambda text: upload(api, emulator, "a", text), [b"1", b"2"]))
+    assert sorted(answer.status_code for answer in answers) == [201, 500]
+
+
 def test_a_path_is_the_same_however_it_and_its_study_are_spelled(
     emulator: Emulator, api: httpx.Client
 ) -> None:
