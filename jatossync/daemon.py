@@ -305,7 +305,9 @@ class Daemon:
             case Provenance():
                 return git_state(sides.folder.path)
             case Ask():
-                return sides.jatos.ask(sides.config.study)
+                # By UUID once it is known: a re-import changes the number.
+                known = self._assets
+                return sides.jatos.ask(known.server.study_uuid if known else sides.config.study)
             case _:
                 assert self._assets is not None, "nothing is asked before the study is known"
                 return self._request(job, self._assets)

@@ -73,6 +73,9 @@ MANY_WRITES = 50
 UNGUARDED_API = "1.0.0"
 """The apiVersion of JATOS 3.8, which uploads into locked studies (surprise 6)."""
 
+LOSSES_THAT_REFUSE = 5
+"""So often a path may end without an answer before it stops holding up the others."""
+
 ROOT_RETRY_S = 1.0
 """How often to see whether a folder that is gone is back."""
 
@@ -237,14 +240,11 @@ class Engine:
         listing = result if isinstance(result, Listing) else None
         self._evidence.listing_ended(listing)
         match result:
-            case NoListing():
-                if self._can_list:
-                    self._say("no listing", "warning", reason=result.reason)
-                self._can_list = False
+            case NoListing() | Refused() if self._can_list:
+                self._say("no listing", "warning", reason=result.reason)
             case Unavailable() | Stopped():
                 self._fail(result, now_s)
-            case Refused():
-                self._say("no listing", "warning", reason=result.reason)
+        self._can_list = listing is not None
         if self._pass is not None:
             self._pass.listing = "here" if listing else "not to be had"
             self._plan_when_complete(now_s)
@@ -260,53 +260,66 @@ class Engine:
             current.listing = "wanted"
             return
         self._pass = None
-        self._withdraw(current.snapshot, writes)
+        self._withdraw(current.snapshot, actions)
         look = not (many and current.listing == "here")
         self._apply(actions, current.snapshot.at, look=look, now_s=now_s)
 
     def _plan(self, snapshot: Snapshot) -> list[Action]:
         """Plan for all paths of the scope that are not under way and not dirty again."""
-        scope = snapshot.scope
-        for known in (self.notes, self.held):
-            for path in [path for path in known if snapshot.covers(path)]:
-                del known[path]
+        scope, busy = snapshot.scope, self._busy()
+        unholdable = self._unholdable(snapshot)
+        excluded = {path: Entry(Kind.EXCLUDED, note.why) for path, note in unholdable.items()}
         actions = plan(
-            self._holdable(snapshot),
+            replace(snapshot, entries={**snapshot.entries, **excluded}),
             self._store.rows(scope),
             self._store.attempts(scope),
             self._evidence.seen,
             self._evidence.listed,
             self._settings.policy,
         )
-        busy = self._busy()
         self._again.update(path for path in busy if snapshot.covers(path))
-        return [
-            action
-            for action in actions
-            if (path := _path_of(action)) not in busy and (path in scope or path not in self._dirty)
+        return [*unholdable.values()] + [
+            action for action in actions if not self._left_out(_path_of(action), scope)
         ]
 
-    def _holdable(self, snapshot: Snapshot) -> Snapshot:
-        """The snapshot without the files whose names this JATOS cannot hold."""
+    def _left_out(self, path: RelPath, scope: frozenset[RelPath]) -> bool:
+        """Whether a pass must not decide about `path`: its own turn is now, or comes soon."""
+        return path in self._busy() or (path in self._dirty and path not in scope)
+
+    def _unholdable(self, snapshot: Snapshot) -> dict[RelPath, Note]:
+        """The files whose names this JATOS cannot hold."""
         server = self.link.server
         assert server is not None, "no pass before the first answer"
-        entries = dict(snapshot.entries)
-        for path, entry in snapshot.entries.items():
-            if entry.kind is not Kind.FILE:
-                continue
-            why = unholdable(path, server.dialect, self._settings.prefix_bytes)
-            if why is not None:
-                entries[path] = Entry(Kind.EXCLUDED, why)
-                self.notes[path] = Note(path, Topic.UNHOLDABLE, why)
-        return replace(snapshot, entries=entries)
+        prefix_bytes = self._settings.prefix_bytes
+        return {
+            path: Note(path, Topic.UNHOLDABLE, why)
+            for path, entry in snapshot.entries.items()
+            if entry.kind is Kind.FILE
+            and (why := unholdable(path, server.dialect, prefix_bytes)) is not None
+        }
 
-    def _withdraw(self, snapshot: Snapshot, writes: set[RelPath]) -> None:
-        """What waited for a path of the scope and is no longer to be done."""
-        for item in list(self._queue):
-            moot = item.path not in writes and snapshot.covers(item.path)
-            if moot and item.path not in self._dirty:
-                self._queue.drop(item.path)
-                self.refused.pop(item.path, None)
+    def _withdraw(self, snapshot: Snapshot, actions: list[Action]) -> None:
+        """Take back what was decided or said about paths of the scope and no longer holds."""
+
+        def moot(known: Iterable[RelPath], still: set[RelPath]) -> list[RelPath]:
+            return [
+                path
+                for path in known
+                if snapshot.covers(path)
+                and path not in still
+                and not self._left_out(path, snapshot.scope)
+            ]
+
+        writes = {action.path for action in actions if isinstance(action, Upload | Delete)}
+        unsure = {action.path for action in actions if isinstance(action, Hold | Look | Hash)}
+        for path in moot((item.path for item in self._queue), writes):
+            self._queue.drop(path)
+        for path in moot(self.refused, writes):
+            del self.refused[path]
+        for path in moot(self.held, unsure):
+            del self.held[path]
+        for path in moot(self.notes, set()):
+            del self.notes[path]
 
     # --- decisions -----------------------------------------------------------------------------
 
@@ -377,8 +390,10 @@ class Engine:
         self._say("burst", "debug", burst=burst, uploads=uploads, deletes=len(writes) - uploads)
 
     def _hold(self, hold: Hold) -> None:
+        known = self.held.get(hold.path)
         self.held[hold.path] = hold
-        self._say("held", "warning", path=hold.path, reason=hold.why)
+        if known is None or known.why != hold.why:
+            self._say("held", "warning", path=hold.path, reason=hold.why)
 
     def _decide(self, path: RelPath, local: Entry | None, now_s: float) -> None:
         """Decide about one path, now that more is known."""
@@ -390,6 +405,8 @@ class Engine:
             self._evidence.seen(path),
             self._settings.policy,
         )
+        if not isinstance(action, Hold | Look):
+            self.held.pop(path, None)
         if action is not None:
             self._apply([action], lambda _: local, look=True, now_s=now_s)
 
@@ -398,12 +415,11 @@ class Engine:
     def _asked(self, result: Result, now_s: float) -> None:
         self._asking = False
         if isinstance(result, Unavailable | Stopped):
-            self._fail(result, now_s)
+            if type(self.link.trouble) is not type(result):
+                self._say_trouble(result)
+            self.link.probed(result, now_s)
             return
         assert isinstance(result, Server), result
-        known = self.link.server
-        if known is not None and known.api_version != result.api_version:
-            self._can_list = True
         if self.link.answered(result, now_s):
             self._say("JATOS is back", "info")
             self._verify_s = min(self._verify_s, now_s)
@@ -411,10 +427,12 @@ class Engine:
             self._say("locked, nothing is sent", "warning", reason=self.link.trouble.reason)
 
     def _fail(self, trouble: Unavailable | Stopped, now_s: float) -> None:
-        if self.link.trouble is None or type(self.link.trouble) is not type(trouble):
-            name = "JATOS is unavailable" if isinstance(trouble, Unavailable) else "JATOS refuses"
-            self._say(name, "warning", reason=trouble.reason)
-        self.link.failed(trouble, now_s)
+        if self.link.failed(trouble, now_s):
+            self._say_trouble(trouble)
+
+    def _say_trouble(self, trouble: Unavailable | Stopped) -> None:
+        name = "JATOS is unavailable" if isinstance(trouble, Unavailable) else "JATOS refuses"
+        self._say(name, "warning", reason=trouble.reason)
 
     def _start_ask(self, now_s: float) -> list[Job]:
         if self._asking or self.link.ask_s is None or self.link.ask_s > now_s:
@@ -507,8 +525,8 @@ class Engine:
                 self._refuse(item, result, now_s)
             case Unavailable() | Stopped():
                 self._fail(result, now_s)
-                self._queue.put(replace(item, action=replace(item.action, look=True)))
-        if not isinstance(result, Refused):
+                self._try_again(item, result, now_s)
+        if isinstance(result, Done | AlreadyThere | Foreign | Overtaken):
             self.refused.pop(job.path, None)
         self._look_again(job.path, now_s)
 
@@ -524,6 +542,15 @@ class Engine:
             self._store.deleted(action.path, item.burst, seconds)
             self.totals.deleted += 1
             self._say("deleted", path=action.path, ms=ms)
+
+    def _try_again(self, item: Item, trouble: Unavailable | Stopped, now_s: float) -> None:
+        """Without an answer: look before the next try, for JATOS may have acted."""
+        if isinstance(trouble, Unavailable) and item.losses + 1 >= LOSSES_THAT_REFUSE:
+            # The probes in between found the server: it is this path that does not get through.
+            self._refuse(replace(item, losses=0), Refused(trouble.reason), now_s)
+            return
+        again = replace(item.action, look=True)
+        self._queue.put(replace(item, action=again, losses=item.losses + 1))
 
     def _refuse(self, item: Item, refusal: Refused, now_s: float) -> None:
         content = item.action.content if isinstance(item.action, Upload) else None

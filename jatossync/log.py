@@ -119,10 +119,10 @@ def _json(fields: Fields) -> str:
 def _sentence(fields: Fields) -> str:
     """The event and its fields in one line, then, indented, the traceback if there is one."""
     exception = str(fields.pop("exception", ""))
-    parts = [_escaped(fields.pop("event"))]
+    parts = [escaped(fields.pop("event"))]
     parts += [_bare(key, fields.pop(key)) for key in _BARE if key in fields]
     parts += [f"{key}={_quoted(value)}" for key, value in fields.items()]
-    lines = ["  ".join(parts), *(f"    {_escaped(line)}" for line in exception.splitlines())]
+    lines = ["  ".join(parts), *(f"    {escaped(line)}" for line in exception.splitlines())]
     return "\n".join(lines)
 
 
@@ -131,7 +131,7 @@ def _bare(key: str, value: object) -> str:
         return human_size(value)
     if key == "ms" and isinstance(value, (int, float)):
         return f"{value:.0f} ms" if value < 10_000 else f"{value / 1000:.0f} s"
-    text = _escaped(value)
+    text = escaped(value)
     return f'"{text}"' if "  " in text or text != text.strip() else text
 
 
@@ -146,11 +146,11 @@ def human_size(count: int) -> str:
 
 
 def _quoted(value: object) -> str:
-    text = _escaped(value)
+    text = escaped(value)
     return text if re.fullmatch(r"[^\s\"=]+", text) else '"' + text.replace('"', '\\"') + '"'
 
 
-def _escaped(value: object) -> str:
+def escaped(value: object) -> str:
     """In one line that nothing hides in: a file's name may have line ends and escape codes."""
     text = str(value)
     if text.isprintable():

@@ -108,7 +108,7 @@ def test_a_file_name_cannot_pass_for_another_field() -> None:
     assert text().endswith('uploaded  "a.js  12 kB"  1 B\n')
 
 
-def test_names_that_are_no_unicode_or_not_in_the_terminals_encoding_are_escaped() -> None:
+def test_names_that_are_no_unicode_or_not_in_the_terminals_encoding_areescaped() -> None:
     raw = io.BytesIO()
     log.setup("info", "console", io.TextIOWrapper(raw, encoding="ascii"))
     log.get_logger().info("uploaded", path="M\u00fcller \udcff")

@@ -10,7 +10,7 @@ import click
 
 from jatossync import __version__
 from jatossync.errors import JatossyncError
-from jatossync.log import install_excepthooks, redact
+from jatossync.log import redact
 
 USAGE_EXIT_CODE = 64
 INTERRUPTED_EXIT_CODE = 130
@@ -57,7 +57,6 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         Its exit code (design.md, "Commands and exit codes").
     """
-    install_excepthooks()
     try:
         code = jatossync.main(list(arguments), prog_name="jatossync", standalone_mode=False)
         return int(code or 0)

@@ -11,9 +11,10 @@ from contextlib import ExitStack
 import click
 
 from jatossync.cli.setup import config_option, opened, read_config
-from jatossync.cli.words import remarks, shown, size
+from jatossync.cli.words import remarks
 from jatossync.core.model import Adopt, Change, Delete, Forget, Keep, Stop, Stopped, Upload
 from jatossync.daemon import Daemon, refusal
+from jatossync.log import escaped, human_size
 from jatossync.state.store import FILE_NAME
 
 DIFFERENCES_EXIT_CODE = 2
@@ -53,9 +54,9 @@ def command(config_path: str | None, as_json: bool) -> int:
 
 def _print(daemon: Daemon, changes: list[Change]) -> None:
     for change in changes:
-        amount = f"  {size(change.content.size)}" if isinstance(change, Upload) else ""
+        amount = f"  {human_size(change.content.size)}" if isinstance(change, Upload) else ""
         why = f"  (theirs goes to the trash: {change.why})" if isinstance(change, Keep) else ""
-        print(f"{_verb(change):<7} {shown(change.path)}{amount}{why}")
+        print(f"{_verb(change):<7} {escaped(change.path)}{amount}{why}")
     for line in remarks(daemon.engine):
         print(line)
     trouble = daemon.engine.link.trouble

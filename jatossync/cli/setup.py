@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 import click
 
+from jatossync import log
 from jatossync.config import Config, find_config, load
 from jatossync.daemon import Sides
 from jatossync.local.root import StudyFolder
@@ -28,6 +29,7 @@ config_option = click.option(
 
 def read_config(config_path: str | None) -> Config:
     """The configuration, with its harmless notes said."""
+    log.setup("warning", "console", sys.stderr)  # what libraries have to say, without secrets
     config = load(find_config(config_path))
     for note in config.notes:
         remark(note)

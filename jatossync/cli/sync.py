@@ -11,10 +11,11 @@ import click
 
 from jatossync.cli.run import stopped_by_signals
 from jatossync.cli.setup import config_option, opened, read_config
-from jatossync.cli.words import in_sync, plural, remarks, shown, size
+from jatossync.cli.words import in_sync, plural, remarks
 from jatossync.core.model import Stop, Stopped
 from jatossync.core.ports import Event
 from jatossync.daemon import Daemon, refusal
+from jatossync.log import escaped, human_size
 
 INTERRUPTED_EXIT_CODE = 130
 DIFFERENCES_EXIT_CODE = 2
@@ -68,7 +69,7 @@ def _conclude(daemon: Daemon, seconds: float, quiet: bool) -> int:
         print(f"nothing was concluded from the folder: {engine.root_trouble}")
         return DIFFERENCES_EXIT_CODE
     done = [
-        f"{plural(totals.uploaded, 'upload')} ({size(totals.uploaded_bytes)})",
+        f"{plural(totals.uploaded, 'upload')} ({human_size(totals.uploaded_bytes)})",
         plural(totals.deleted, "delete"),
     ]
     if totals.adopted:
@@ -93,19 +94,21 @@ class _Progress:
         """Show what happened to one file, or what went wrong."""
         fields = dict(event.fields)
         if event.level in ("warning", "error"):
-            what = " ".join(shown(str(fields[key])) for key in ("path", "reason") if key in fields)
+            what = " ".join(
+                escaped(str(fields[key])) for key in ("path", "reason") if key in fields
+            )
             self._write(f"{event.name}: {what}")
         elif event.level == "info" and "path" in fields and not self._quiet:
             amount = fields.get("size")
-            tail = f"  {size(amount)}" if isinstance(amount, int) else ""
-            self._write(f"{event.name:<9} {shown(str(fields['path']))}{tail}")
+            tail = f"  {human_size(amount)}" if isinstance(amount, int) else ""
+            self._write(f"{event.name:<9} {escaped(str(fields['path']))}{tail}")
 
     def update(self, daemon: Daemon) -> None:
         """Show how much is done and left."""
         engine = daemon.engine
         done = engine.totals.uploaded + engine.totals.deleted + engine.totals.adopted
         sent = engine.totals.uploaded_bytes + sum(list(daemon.sending.values()))
-        self._bar(f"{plural(done, 'file')} done, {engine.pending} to go, {size(sent)} sent")
+        self._bar(f"{plural(done, 'file')} done, {engine.pending} to go, {human_size(sent)} sent")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""How sizes, paths and the end of a sync are said to people."""
+"""How counts, single files and the end of a sync are said to people."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from jatossync.core.model import Topic
 from jatossync.engine import Engine
+from jatossync.log import escaped
 
 SHOWN = 10
 """So many paths of one kind are shown; the rest is a number."""
@@ -20,27 +21,9 @@ _TOPICS = {
 }
 
 
-def size(count: int) -> str:
-    """Bytes as people read them: `812 B`, `12 kB`, `3.4 MB`."""
-    amount, units = float(count), ["B", "kB", "MB", "GB"]
-    while amount >= 999.5 and len(units) > 1:
-        amount /= 1000
-        units.pop(0)
-    return (
-        f"{amount:.1f} {units[0]}"
-        if units[0] != "B" and amount < 10
-        else f"{amount:.0f} {units[0]}"
-    )
-
-
 def plural(count: int, one: str, many: str | None = None) -> str:
     """`1 file`, `2 files`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
-
-
-def shown(text: str) -> str:
-    """A name as one harmless line: control characters are escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def remarks(engine: Engine) -> list[str]:
@@ -63,7 +46,7 @@ def _listed(words: str, files: Iterable[tuple[str, str]]) -> list[str]:
     if not found:
         return []
     lines = [f"{words} ({len(found)}):"]
-    lines += [f"    {shown(path)}: {shown(why)}" for path, why in found[:SHOWN]]
+    lines += [f"    {escaped(path)}: {escaped(why)}" for path, why in found[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(f"    … and {len(found) - SHOWN} more")
     return lines

@@ -65,8 +65,20 @@ class Link:
             self._ask_s = now_s + LOCKED_PROBE_S
         return had_trouble and self.trouble is None
 
-    def failed(self, trouble: Unavailable | Stopped, now_s: float) -> None:
-        """A request found nobody, or was refused as every request would be."""
+    def failed(self, trouble: Unavailable | Stopped, now_s: float) -> bool:
+        """
+        A request found nobody, or was refused as every request would be.
+
+        Returns:
+            Whether that is news: of many requests that fail together the first one counts.
+        """
+        if type(self.trouble) is type(trouble):
+            return False
+        self.probed(trouble, now_s)
+        return True
+
+    def probed(self, trouble: Unavailable | Stopped, now_s: float) -> None:
+        """The probe found no end of it: the next one comes later."""
         self.trouble = trouble
         match trouble:
             case Unavailable():

@@ -42,6 +42,8 @@ class Item:
     since_s: float
     not_before_s: float
     refusals: int = 0
+    losses: int = 0
+    """Tries since the last refusal that ended without an answer."""
 
     @property
     def path(self) -> RelPath:

@@ -75,9 +75,9 @@ def test_a_server_that_fails_is_asked_again_after_the_back_off() -> None:
     link.failed(Unavailable("nobody answers"), 10)
     assert not link.up
     assert link.ask_s == 11
-    link.failed(Unavailable("busy", retry_after_s=120), 11)
+    link.probed(Unavailable("busy", retry_after_s=120), 11)
     assert link.ask_s == 131
-    link.failed(Unavailable("busy", retry_after_s=9999), 131)
+    link.probed(Unavailable("busy", retry_after_s=9999), 131)
     assert link.ask_s == 131 + 300
 
 

@@ -18,6 +18,7 @@ from jatossync.core.model import (
     Unavailable,
     Upload,
 )
+from jatossync.core.paths import RelPath
 from jatossync.core.plan import Policy
 from jatossync.core.ports import Settings
 from jatossync.state.store import Store
@@ -370,3 +371,66 @@ def test_a_dry_run_decides_everything_and_changes_nothing(store: Store) -> None:
         ("Adopt", "same.txt"),
         ("Upload", "new.txt"),
     ]
+
+
+def test_a_path_that_never_gets_an_answer_stops_holding_up_the_others(world: World) -> None:
+    world.settle()
+    world.trouble = lambda job: (
+        Unavailable("504 from the proxy")
+        if isinstance(job, Upload) and job.path == "huge.mp4"
+        else None
+    )
+    world.save("huge.mp4", b"1")
+    world.save("page.html", b"2")
+    world.wait(60)
+    assert world.remote == {"page.html": b"2"}
+    assert world.engine.refused[RelPath("huge.mp4")][0] == "504 from the proxy"
+    assert world.engine.link.up
+
+
+def test_many_requests_that_fail_at_once_are_one_failure(world: World) -> None:
+    world.settle()
+    down = [True]
+    world.trouble = lambda job: Unavailable("503") if down[0] and isinstance(job, Upload) else None
+    for n in range(8):
+        world.save(f"{n}.png", b"%d" % n)
+    world.wait(0.4)
+    down[0] = False
+    world.wait(2)
+    assert len(world.remote) == 8
+
+
+def test_what_stays_held_is_said_once(world: World) -> None:
+    world.save("a.txt", b"1")
+    world.settle()
+    world.remote["a.txt"] = b"theirs"
+    for _ in range(5):
+        world.wait(601)
+        world.settle()
+    said = [event.name for event in world.engine.events]
+    assert said.count("held") == 1
+
+
+def test_a_held_file_that_is_put_right_on_jatos_is_no_longer_held(world: World) -> None:
+    world.save("a.txt", b"1")
+    world.settle()
+    world.remote["a.txt"] = b"theirs"
+    world.wait(601)
+    world.settle()
+    world.remote["a.txt"] = b"1"
+    world.wait(601)
+    world.settle()
+    assert not world.engine.held
+
+
+def test_a_refusal_ends_with_its_file(world: World) -> None:
+    world.settle()
+    world.trouble = lambda job: (
+        Refused("a token is in it", for_good=True) if isinstance(job, Upload) else None
+    )
+    world.save("a.txt", b"1")
+    world.settle()
+    assert "a.txt" in world.engine.refused
+    world.remove("a.txt")
+    world.settle()
+    assert not world.engine.refused
