@@ -93,18 +93,15 @@ class _SignalFD(InotifyFD):
         That is normal when a directory is found twice, and its text is the whole table of watches.
         """
         try:
+            # watchdog walks on from here, and is silent where it cannot.
+            os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC))
             with self._lock:
                 watch = self._get_or_create_watch(path, mask)
                 watch.callbacks[id_] = callback
-                if watch.wd < 0:
-                    del self._watch_for_wd[watch.wd]
-                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-            # watchdog walks on from here and is silent where it cannot.
-            os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC))
+                return watch.wd
         except OSError as exc:
             self._explain(exc, path)
             raise
-        return watch.wd
 
     def _explain(self, error: OSError, path: bytes) -> None:
         if error.errno == errno.ENOSPC:

@@ -109,10 +109,11 @@ class _Pass:
         self._own = own
         self._job = job
         self._clock_ns = clock_ns
+        self._displaced = folder.displaced()
         self._entries: dict[RelPath, Entry] = {}
 
     def run(self) -> dict[RelPath, Entry]:
-        self._note_displaced()
+        self._note_displaced(self._displaced)
         scope = minimal(self._job.scope)
         if ROOT in scope:
             self._whole_folder()
@@ -120,11 +121,11 @@ class _Pass:
             by_directory = groupby(sorted(scope, key=_place), key=lambda path: _place(path)[0])
             for parent, paths in by_directory:
                 self._some_of(parent, paths)
-        self._note_displaced()
+        self._note_displaced(self._folder.displaced())
         return self._entries
 
-    def _note_displaced(self) -> None:
-        for path in self._folder.displaced():
+    def _note_displaced(self, displaced: Iterable[RelPath]) -> None:
+        for path in displaced:
             self._entries[path] = Entry(Kind.UNKNOWN, "its disk is not the one that was there")
 
     def _whole_folder(self) -> None:
@@ -134,6 +135,8 @@ class _Pass:
 
     def _some_of(self, parent: RelPath, paths: Iterable[RelPath]) -> None:
         """Look at these paths of one directory and at all below them."""
+        if any(below(parent, top) for top in self._displaced):
+            return
         if parent != ROOT and (hidden := self._excluded(parent, is_directory=True)):
             self._entries[parent] = hidden
             return
@@ -210,6 +213,9 @@ class _Pass:
         """Look at all children; those that are directories to walk."""
         try:
             children = directory.children()
+        except FileNotFoundError:
+            self._entries.pop(path, None)
+            return []
         except OSError as exc:
             self._entries[path] = Entry(Kind.UNKNOWN, why_not(exc))
             return []

@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import os
 import shutil
@@ -281,19 +282,40 @@ def test_an_unreadable_file_is_unknown(common_looker: Looker, common_study: Path
     assert common_looker.at("b").kind is Kind.FILE
 
 
+def test_a_directory_whose_listing_fails_is_unknown_and_not_empty(
+    looker: Looker, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(study, d__a=b"x", b=b"x")
+    scandir = os.scandir
+    broken = os.stat(study / "d")
+
+    def failing(where: int | str) -> "Iterator[os.DirEntry[str]]":
+        if os.path.samestat(os.stat(where), broken):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return scandir(where)
+
+    monkeypatch.setattr(os, "scandir", failing)
+    for scope in ("", "d"):
+        entry = looker.at("d/a", scope)
+        assert (entry.kind, entry.reason) == (Kind.UNKNOWN, "input/output error")
+    assert looker.at("b").kind is Kind.FILE
+
+
 def test_below_a_disk_that_went_or_came_nothing_is_known(
     with_mounts: Callable[[str], None],
 ) -> None:
     with_mounts("""
 import os, subprocess
+from pathlib import Path
 from jatossync.core.model import Kind, Scan
 from jatossync.local.root import StudyFolder
 from jatossync.local.scan import Scanner
 def run(*command): subprocess.run(command, check=True)
 os.makedirs("study/disk/d")
+Path("study/disk/d/under").write_text("x")
 run("mount", "-t", "tmpfs", "disk", "study/disk")
 os.makedirs("study/disk/d")
-open("study/disk/d/a", "w").write("x")
+Path("study/disk/d/a").write_text("x")
 with StudyFolder.open("study") as folder:
     scanner = Scanner(folder, [], [], [])
     def at(path, scope): return scanner.scan(Scan(frozenset([scope]), {})).at(path)
@@ -301,6 +323,7 @@ with StudyFolder.open("study") as folder:
     run("umount", "-l", "study/disk")
     for scope in ("", "disk", "disk/d", "disk/d/a"):
         assert at("disk/d/a", scope).kind is Kind.UNKNOWN, scope
+        assert at("disk/d/under", scope).kind is Kind.UNKNOWN, scope
     assert at("gone", "") is None
     run("mount", "-t", "tmpfs", "disk", "study/disk")
     os.makedirs("study/disk/d")
