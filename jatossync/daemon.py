@@ -43,7 +43,8 @@ from jatossync.core.model import (
 )
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import Policy
-from jatossync.core.ports import Event, Settings
+from jatossync.core.ports import Settings
+from jatossync.core.report import Event
 from jatossync.engine import Engine
 from jatossync.errors import ConfigError, Denied, JatossyncError, Unreachable
 from jatossync.local.git import git_state
@@ -248,7 +249,7 @@ class Daemon:
         reason = self._hints.take_loss()
         if self._watcher is not None and not self._watcher.healthy():
             reason = reason or "the watcher stopped"
-        if self.engine.root_trouble is None and self._sides.folder.trouble():
+        if self.engine.report.root_trouble is None and self._sides.folder.trouble():
             reason = reason or "the folder is not what it was"
         if reason is not None:
             self._say(Event("looking at everything", "debug", {"reason": reason}))
@@ -256,8 +257,8 @@ class Daemon:
             self.engine.lost(now_s)
 
     def _tell(self) -> None:
-        while self.engine.events:
-            self._say(self.engine.events.popleft())
+        while self.engine.report.events:
+            self._say(self.engine.report.events.popleft())
 
     def _end(self) -> None:
         """Let what is under way end, for a while, and keep what it led to."""

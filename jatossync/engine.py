@@ -60,8 +60,9 @@ from jatossync.core.model import (
 from jatossync.core.order import Item, Queue
 from jatossync.core.paths import ROOT, RelPath, minimal, unholdable
 from jatossync.core.plan import decide, plan
-from jatossync.core.ports import Event, Settings, Store, Totals
+from jatossync.core.ports import Settings, Store
 from jatossync.core.questions import Questions
+from jatossync.core.report import Refusal, Report
 from jatossync.core.retry import path_wait_s
 
 NEW_FILE_WAIT_S = 30.0
@@ -96,14 +97,8 @@ class Engine:
             jitter: Gives a number from 0 to 1, to spread retries of many clients.
         """
         self.link = Link(jitter)
-        self.totals = Totals()
-        self.notes: dict[RelPath, Note] = {}
-        self.held: dict[RelPath, Hold] = {}
-        self.refused: dict[RelPath, tuple[str, Content | None]] = {}
-        """Why JATOS does not take a path, and the bytes that it was about."""
-        self.root_trouble: str | None = None
+        self.report = Report()
         self.planned: list[Change] = []
-        self.events: deque[Event] = deque()
         self._store = store
         self._settings = settings
         self._dirty = Debounce(settings.quiet_s)
@@ -175,12 +170,12 @@ class Engine:
     def settled(self) -> bool:
         """Whether all was compared and nothing is left but to wait for the world to change."""
         busy = self._pass is not None or self._asking or self._verify_s == 0.0
-        return self.link.up and self.root_trouble is None and not busy and not self.pending
+        return self.link.up and self.report.root_trouble is None and not busy and not self.pending
 
     @property
     def finished(self) -> bool:
         """Whether one pass has come to its end: settled, or stopped until a person acts."""
-        stopped = isinstance(self.link.trouble, Stopped) or self.root_trouble is not None
+        stopped = isinstance(self.link.trouble, Stopped) or self.report.root_trouble is not None
         return self.settled or stopped
 
     @property
@@ -222,16 +217,16 @@ class Engine:
             self._root_gone(result, now_s)
             return
         assert isinstance(result, Snapshot), result
-        if self.root_trouble is not None:
-            self._say("folder is back", "info")
-            self.root_trouble = None
+        if self.report.root_trouble is not None:
+            self.report.say("folder is back", "info")
+            self.report.root_trouble = None
         current.snapshot = result
         self._plan_when_complete(now_s)
 
     def _root_gone(self, result: RootGone, now_s: float) -> None:
-        if self.root_trouble != result.reason:
-            self._say("folder is gone, nothing is sent", "error", reason=result.reason)
-        self.root_trouble = result.reason
+        if self.report.root_trouble != result.reason:
+            self.report.say("folder is gone, nothing is sent", "error", reason=result.reason)
+        self.report.root_trouble = result.reason
         self._queue.clear()
         self._pass = None
         self._dirty.visit(ROOT, now_s + ROOT_RETRY_S)
@@ -241,7 +236,7 @@ class Engine:
         self._evidence.listing_ended(listing)
         match result:
             case NoListing() | Refused() if self._can_list:
-                self._say("no listing", "warning", reason=result.reason)
+                self.report.say("no listing", "warning", reason=result.reason)
             case Unavailable() | Stopped():
                 self._fail(result, now_s)
         self._can_list = listing is not None
@@ -301,25 +296,15 @@ class Engine:
     def _withdraw(self, snapshot: Snapshot, actions: list[Action]) -> None:
         """Take back what was decided or said about paths of the scope and no longer holds."""
 
-        def moot(known: Iterable[RelPath], still: set[RelPath]) -> list[RelPath]:
-            return [
-                path
-                for path in known
-                if snapshot.covers(path)
-                and path not in still
-                and not self._left_out(path, snapshot.scope)
-            ]
+        def moot(path: RelPath) -> bool:
+            return snapshot.covers(path) and not self._left_out(path, snapshot.scope)
 
         writes = {action.path for action in actions if isinstance(action, Upload | Delete)}
         unsure = {action.path for action in actions if isinstance(action, Hold | Look | Hash)}
-        for path in moot((item.path for item in self._queue), writes):
-            self._queue.drop(path)
-        for path in moot(self.refused, writes):
-            del self.refused[path]
-        for path in moot(self.held, unsure):
-            del self.held[path]
-        for path in moot(self.notes, set()):
-            del self.notes[path]
+        for path in [item.path for item in self._queue]:
+            if moot(path) and path not in writes:
+                self._queue.drop(path)
+        self.report.take_back(moot, writes=writes, unsure=unsure)
 
     # --- decisions -----------------------------------------------------------------------------
 
@@ -335,9 +320,9 @@ class Engine:
         for action in actions:
             match action:
                 case Note():
-                    self.notes[action.path] = action
+                    self.report.notes[action.path] = action
                 case Hold():
-                    self._hold(action)
+                    self.report.hold(action)
                 case Look() | Hash():
                     self._questions.put(action, local(action.path))
                 case _ if self._settings.dry_run:
@@ -362,14 +347,14 @@ class Engine:
                 self._store.forgotten(action.path)
             case Adopt():
                 self._store.adopted(_row(action, action.proven, action.remote_ms))
-                self.totals.adopted += 1
-                self._say("adopted", "debug", path=action.path, size=action.content.size)
+                self.report.totals.adopted += 1
+                self.report.say("adopted", "debug", path=action.path, size=action.content.size)
 
     def _already_decided(self, action: Upload | Delete) -> bool:
         """Whether the same waits already, or was refused for these bytes for good."""
         if isinstance(action, Upload):
-            refusal = self.refused.get(action.path)
-            if refusal is not None and refusal[1] == action.content:
+            refusal = self.report.refused.get(action.path)
+            if refusal is not None and refusal.content == action.content:
                 return True
         item = self._queue.waiting(action.path)
         match action, item and item.action:
@@ -384,16 +369,12 @@ class Engine:
         self._provenance.append(Provenance(burst))
         for action in writes:
             delay_s = self._settings.delete_delay_s if isinstance(action, Delete) else 0.0
-            self.refused.pop(action.path, None)
+            self.report.refused.pop(action.path, None)
             self._queue.put(Item(action, burst, now_s, now_s + delay_s))
         uploads = sum(isinstance(action, Upload) for action in writes)
-        self._say("burst", "debug", burst=burst, uploads=uploads, deletes=len(writes) - uploads)
-
-    def _hold(self, hold: Hold) -> None:
-        known = self.held.get(hold.path)
-        self.held[hold.path] = hold
-        if known is None or known.why != hold.why:
-            self._say("held", "warning", path=hold.path, reason=hold.why)
+        self.report.say(
+            "burst", "debug", burst=burst, uploads=uploads, deletes=len(writes) - uploads
+        )
 
     def _decide(self, path: RelPath, local: Entry | None, now_s: float) -> None:
         """Decide about one path, now that more is known."""
@@ -406,7 +387,7 @@ class Engine:
             self._settings.policy,
         )
         if not isinstance(action, Hold | Look):
-            self.held.pop(path, None)
+            self.report.held.pop(path, None)
         if action is not None:
             self._apply([action], lambda _: local, look=True, now_s=now_s)
 
@@ -421,10 +402,10 @@ class Engine:
             return
         assert isinstance(result, Server), result
         if self.link.answered(result, now_s):
-            self._say("JATOS is back", "info")
+            self.report.say("JATOS is back", "info")
             self._verify_s = min(self._verify_s, now_s)
         elif isinstance(self.link.trouble, Stopped):
-            self._say("locked, nothing is sent", "warning", reason=self.link.trouble.reason)
+            self.report.say("locked, nothing is sent", "warning", reason=self.link.trouble.reason)
 
     def _fail(self, trouble: Unavailable | Stopped, now_s: float) -> None:
         if self.link.failed(trouble, now_s):
@@ -432,7 +413,7 @@ class Engine:
 
     def _say_trouble(self, trouble: Unavailable | Stopped) -> None:
         name = "JATOS is unavailable" if isinstance(trouble, Unavailable) else "JATOS refuses"
-        self._say(name, "warning", reason=trouble.reason)
+        self.report.say(name, "warning", reason=trouble.reason)
 
     def _start_ask(self, now_s: float) -> list[Job]:
         if self._asking or self.link.ask_s is None or self.link.ask_s > now_s:
@@ -465,7 +446,7 @@ class Engine:
                 self._fail(result, now_s)
                 self._questions.put(job, entry)
             case Refused():
-                self._hold(Hold(job.path, result.reason, Seen(None)))
+                self.report.hold(Hold(job.path, result.reason, Seen(None)))
         self._look_again(job.path, now_s)
 
     def _kept(self, job: Keep, seen: Seen) -> None:
@@ -475,14 +456,16 @@ class Engine:
         study = self.link.server.study_uuid if self.link.server else ""
         content = Content(seen.size, seen.sha256, seen.adler32)
         self._store.kept(job.path, content, study, job.why)
-        self.totals.kept += 1
-        self._say("kept in the trash", "warning", path=job.path, size=seen.size, reason=job.why)
+        self.report.totals.kept += 1
+        self.report.say(
+            "kept in the trash", "warning", path=job.path, size=seen.size, reason=job.why
+        )
 
     # --- jobs that write -----------------------------------------------------------------------
 
     def _start_writes(self, now_s: float) -> list[Job]:
         jobs: list[Job] = []
-        if self.root_trouble is not None:
+        if self.report.root_trouble is not None:
             return jobs
         while (
             item := self._queue.take(now_s, lambda item: self._trusted(item, now_s))
@@ -519,7 +502,7 @@ class Engine:
                 self._evidence.looked(job.path, result.seen)
                 self._decide(job.path, job.entry if isinstance(job, Upload) else None, now_s)
             case Overtaken():
-                self._say("overtaken", "debug", path=job.path, reason=result.reason)
+                self.report.say("overtaken", "debug", path=job.path, reason=result.reason)
                 self.hint(job.path, now_s)
             case Refused():
                 self._refuse(item, result, now_s)
@@ -527,7 +510,7 @@ class Engine:
                 self._fail(result, now_s)
                 self._try_again(item, result, now_s)
         if isinstance(result, Done | AlreadyThere | Foreign | Overtaken):
-            self.refused.pop(job.path, None)
+            self.report.refused.pop(job.path, None)
         self._look_again(job.path, now_s)
 
     def _record(self, item: Item, seconds: float) -> None:
@@ -535,13 +518,13 @@ class Engine:
         ms = round(seconds * 1000)
         if isinstance(action, Upload):
             self._store.uploaded(_row(action, True, None), item.burst, seconds)
-            self.totals.uploaded += 1
-            self.totals.uploaded_bytes += action.content.size
-            self._say("uploaded", path=action.path, size=action.content.size, ms=ms)
+            self.report.totals.uploaded += 1
+            self.report.totals.uploaded_bytes += action.content.size
+            self.report.say("uploaded", path=action.path, size=action.content.size, ms=ms)
         else:
             self._store.deleted(action.path, item.burst, seconds)
-            self.totals.deleted += 1
-            self._say("deleted", path=action.path, ms=ms)
+            self.report.totals.deleted += 1
+            self.report.say("deleted", path=action.path, ms=ms)
 
     def _try_again(self, item: Item, trouble: Unavailable | Stopped, now_s: float) -> None:
         """Without an answer: look before the next try, for JATOS may have acted."""
@@ -556,11 +539,11 @@ class Engine:
         content = item.action.content if isinstance(item.action, Upload) else None
         refusals = item.refusals + 1
         if refusals == 2 or refusal.for_good:
-            self._say("refused", "warning", path=item.path, reason=refusal.reason)
+            self.report.say("refused", "warning", path=item.path, reason=refusal.reason)
         if refusal.for_good:
-            self.refused[item.path] = (refusal.reason, content)
+            self.report.refused[item.path] = Refusal(refusal.reason, content)
             return
-        self.refused[item.path] = (refusal.reason, None)
+        self.report.refused[item.path] = Refusal(refusal.reason)
         self._queue.put(
             replace(
                 item,
@@ -581,14 +564,6 @@ class Engine:
         if path in self._again:
             self._again.discard(path)
             self.hint(path, now_s)
-
-    def _say(
-        self,
-        name: str,
-        level: Literal["debug", "info", "warning", "error"] = "info",
-        **fields: object,
-    ) -> None:
-        self.events.append(Event(name, level, fields))
 
 
 def _path_of(action: Action) -> RelPath:

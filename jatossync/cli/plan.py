@@ -49,7 +49,7 @@ def command(config_path: str | None, as_json: bool) -> int:
         _print_json(daemon, changes)
     else:
         _print(daemon, changes)
-    return DIFFERENCES_EXIT_CODE if changes or engine.held or trouble else 0
+    return DIFFERENCES_EXIT_CODE if changes or engine.report.held or trouble else 0
 
 
 def _print(daemon: Daemon, changes: list[Change]) -> None:
@@ -57,7 +57,7 @@ def _print(daemon: Daemon, changes: list[Change]) -> None:
         amount = f"  {human_size(change.content.size)}" if isinstance(change, Upload) else ""
         why = f"  (theirs goes to the trash: {change.why})" if isinstance(change, Keep) else ""
         print(f"{_verb(change):<7} {escaped(change.path)}{amount}{why}")
-    for line in remarks(daemon.engine):
+    for line in remarks(daemon.engine.report):
         print(line)
     trouble = daemon.engine.link.trouble
     if trouble is not None:
@@ -71,10 +71,10 @@ def _print_json(daemon: Daemon, changes: list[Change]) -> None:
     engine = daemon.engine
     told = {
         "changes": [{"change": _verb(change), "path": change.path} for change in changes],
-        "held": [{"path": hold.path, "reason": hold.why} for hold in engine.held.values()],
+        "held": [{"path": hold.path, "reason": hold.why} for hold in engine.report.held.values()],
         "notes": [
             {"path": note.path, "topic": note.topic.value, "reason": note.why}
-            for note in engine.notes.values()
+            for note in engine.report.notes.values()
         ],
     }
     json.dump(told, sys.stdout, ensure_ascii=False, indent=1)

@@ -13,7 +13,7 @@ import click
 from jatossync import log
 from jatossync.cli.setup import config_option, opened, read_config
 from jatossync.config import Config
-from jatossync.core.ports import Event
+from jatossync.core.report import Event
 from jatossync.daemon import Daemon
 
 

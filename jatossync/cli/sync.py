@@ -13,7 +13,7 @@ from jatossync.cli.run import stopped_by_signals
 from jatossync.cli.setup import config_option, opened, read_config
 from jatossync.cli.words import in_sync, plural, remarks
 from jatossync.core.model import Stop, Stopped
-from jatossync.core.ports import Event
+from jatossync.core.report import Event
 from jatossync.daemon import Daemon, refusal
 from jatossync.log import escaped, human_size
 
@@ -59,14 +59,14 @@ def command(config_path: str | None, quiet: bool) -> int:
 
 def _conclude(daemon: Daemon, seconds: float, quiet: bool) -> int:
     """Say how it ended; the exit code."""
-    engine, totals = daemon.engine, daemon.engine.totals
-    for line in remarks(engine):
+    engine, totals = daemon.engine, daemon.engine.report.totals
+    for line in remarks(engine.report):
         print(line)
     if isinstance(engine.link.trouble, Stopped):
         print(f"{engine.link.trouble.reason}: nothing was sent; unlock it in JATOS to go on")
         return DIFFERENCES_EXIT_CODE
-    if engine.root_trouble is not None:
-        print(f"nothing was concluded from the folder: {engine.root_trouble}")
+    if engine.report.root_trouble is not None:
+        print(f"nothing was concluded from the folder: {engine.report.root_trouble}")
         return DIFFERENCES_EXIT_CODE
     done = [
         f"{plural(totals.uploaded, 'upload')} ({human_size(totals.uploaded_bytes)})",
@@ -106,8 +106,12 @@ class _Progress:
     def update(self, daemon: Daemon) -> None:
         """Show how much is done and left."""
         engine = daemon.engine
-        done = engine.totals.uploaded + engine.totals.deleted + engine.totals.adopted
-        sent = engine.totals.uploaded_bytes + sum(list(daemon.sending.values()))
+        done = (
+            engine.report.totals.uploaded
+            + engine.report.totals.deleted
+            + engine.report.totals.adopted
+        )
+        sent = engine.report.totals.uploaded_bytes + sum(list(daemon.sending.values()))
         self._bar(f"{plural(done, 'file')} done, {engine.pending} to go, {human_size(sent)} sent")
 
 

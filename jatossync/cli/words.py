@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jatossync.core.model import Topic
+from jatossync.core.report import Report
 from jatossync.engine import Engine
 from jatossync.log import escaped
 
@@ -26,15 +27,15 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
-def remarks(engine: Engine) -> list[str]:
+def remarks(report: Report) -> list[str]:
     """What a person should know about single files, kind by kind."""
     lines: list[str] = []
     for topic, words in _TOPICS.items():
-        notes = [note for note in engine.notes.values() if note.topic is topic]
+        notes = [note for note in report.notes.values() if note.topic is topic]
         lines += _listed(words, ((note.path, note.why) for note in notes))
-    refused = ((path, reason) for path, (reason, _) in engine.refused.items())
+    refused = ((path, refusal.reason) for path, refusal in report.refused.items())
     lines += _listed("Refused by JATOS, tried again when it changes and now and then", refused)
-    held = ((hold.path, hold.why) for hold in engine.held.values())
+    held = ((hold.path, hold.why) for hold in report.held.values())
     lines += _listed(
         "Waiting for your decision (`drift: restore` lets the files of this folder win)", held
     )
@@ -58,5 +59,6 @@ def in_sync(engine: Engine) -> bool:
 
     Empty files and names that JATOS cannot hold are listed and do not count.
     """
-    unread = any(note.topic is Topic.UNKNOWN for note in engine.notes.values())
-    return engine.settled and not (engine.held or engine.refused or unread)
+    report = engine.report
+    unread = any(note.topic is Topic.UNKNOWN for note in report.notes.values())
+    return engine.settled and not (report.held or report.refused or unread)

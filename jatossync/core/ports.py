@@ -1,16 +1,14 @@
-"""What the engine is given, and what it tells."""
+"""What the engine is given."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 from jatossync.core.model import Attempt, Content, Delete, GitState, Row, Upload
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import Policy
-
-Level = Literal["debug", "info", "warning", "error"]
 
 
 class Store(Protocol):
@@ -44,23 +42,3 @@ class Settings:
     policy: Policy = field(default_factory=Policy)
     dry_run: bool = False
     """Only look and decide; what would change anything is collected in `Engine.planned`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that matters, for the log."""
-
-    name: str
-    level: Level = "info"
-    fields: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Totals:
-    """What happened since the engine was made."""
-
-    uploaded: int = 0
-    uploaded_bytes: int = 0
-    deleted: int = 0
-    adopted: int = 0
-    kept: int = 0

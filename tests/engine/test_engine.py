@@ -217,12 +217,12 @@ def test_a_folder_that_is_gone_deletes_nothing_and_is_compared_when_it_is_back(
     world.remove("a.txt")
     world.wait(60)
     assert world.remote == {"a.txt": b"1"}
-    assert world.engine.root_trouble == "it was deleted"
+    assert world.engine.report.root_trouble == "it was deleted"
     world.trouble = lambda job: None
     world.save("a.txt", b"2", hint=False)
     world.settle()
     assert world.remote == {"a.txt": b"2"}
-    assert world.engine.root_trouble is None
+    assert world.engine.report.root_trouble is None
 
 
 def test_deletes_that_wait_are_forgotten_when_the_folder_goes(world: World) -> None:
@@ -243,7 +243,7 @@ def test_a_file_changed_on_jatos_is_held_and_left_alone(world: World) -> None:
     world.wait(601)
     world.settle()
     assert world.remote == {"a.txt": b"theirs"}
-    assert [hold.why for hold in world.engine.held.values()] == ["changed on JATOS"]
+    assert [hold.why for hold in world.engine.report.held.values()] == ["changed on JATOS"]
 
 
 def test_with_restore_a_file_changed_on_jatos_is_kept_and_then_restored(store: Store) -> None:
@@ -272,7 +272,7 @@ def test_what_lies_on_jatos_already_is_adopted_without_an_upload(world: World) -
     world.remote = {"a.txt": b"1", "b.txt": b"foreign"}
     world.settle()
     assert world.sent == []
-    assert world.engine.totals.adopted == 1
+    assert world.engine.report.totals.adopted == 1
     world.remove("a.txt")
     world.settle()
     assert world.remote == {"b.txt": b"foreign"}
@@ -289,7 +289,7 @@ def test_a_file_uploaded_while_the_listing_is_made_is_not_taken_for_removed(worl
     with world.happening(save_meanwhile):
         world.wait(601)
         world.settle()
-    assert not world.engine.held
+    assert not world.engine.report.held
     assert world.remote == {"late.txt": b"1"}
 
 
@@ -335,12 +335,12 @@ def test_a_refused_file_is_tried_once_more_at_once_then_slowly(world: World) -> 
     world.wait(5)
     tries = [job for job in world.jobs if isinstance(job, Upload)]
     assert len(tries) == 4
-    assert set(world.engine.refused) == {"a.txt", "b.txt"}
+    assert set(world.engine.report.refused) == {"a.txt", "b.txt"}
     assert world.engine.settled
     world.trouble = lambda job: None
     world.wait(70)
     assert world.remote == {"a.txt": b"1", "b.txt": b"1"}
-    assert not world.engine.refused
+    assert not world.engine.report.refused
 
 
 def test_a_name_that_jatos_cannot_hold_is_noted_and_never_sent(world: World) -> None:
@@ -348,7 +348,7 @@ def test_a_name_that_jatos_cannot_hold_is_noted_and_never_sent(world: World) -> 
     world.save("a.txt", b"1")
     world.settle()
     assert world.remote == {"a.txt": b"1"}
-    assert "what?.txt" in world.engine.notes
+    assert "what?.txt" in world.engine.report.notes
 
 
 def test_an_empty_file_leaves_the_last_full_version_there(world: World) -> None:
@@ -357,7 +357,7 @@ def test_an_empty_file_leaves_the_last_full_version_there(world: World) -> None:
     world.save("a.txt", b"")
     world.settle()
     assert world.remote == {"a.txt": b"1"}
-    assert "a.txt" in world.engine.notes
+    assert "a.txt" in world.engine.report.notes
 
 
 def test_a_dry_run_decides_everything_and_changes_nothing(store: Store) -> None:
@@ -384,7 +384,7 @@ def test_a_path_that_never_gets_an_answer_stops_holding_up_the_others(world: Wor
     world.save("page.html", b"2")
     world.wait(60)
     assert world.remote == {"page.html": b"2"}
-    assert world.engine.refused[RelPath("huge.mp4")][0] == "504 from the proxy"
+    assert world.engine.report.refused[RelPath("huge.mp4")].reason == "504 from the proxy"
     assert world.engine.link.up
 
 
@@ -407,7 +407,7 @@ def test_what_stays_held_is_said_once(world: World) -> None:
     for _ in range(5):
         world.wait(601)
         world.settle()
-    said = [event.name for event in world.engine.events]
+    said = [event.name for event in world.engine.report.events]
     assert said.count("held") == 1
 
 
@@ -420,7 +420,7 @@ def test_a_held_file_that_is_put_right_on_jatos_is_no_longer_held(world: World) 
     world.remote["a.txt"] = b"1"
     world.wait(601)
     world.settle()
-    assert not world.engine.held
+    assert not world.engine.report.held
 
 
 def test_a_refusal_ends_with_its_file(world: World) -> None:
@@ -430,7 +430,7 @@ def test_a_refusal_ends_with_its_file(world: World) -> None:
     )
     world.save("a.txt", b"1")
     world.settle()
-    assert "a.txt" in world.engine.refused
+    assert "a.txt" in world.engine.report.refused
     world.remove("a.txt")
     world.settle()
-    assert not world.engine.refused
+    assert not world.engine.report.refused
