@@ -11,6 +11,7 @@ why the project pins the version and the tests try each of them on a real kernel
 from __future__ import annotations
 
 import errno
+import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +28,9 @@ from watchdog.observers.inotify_c import (
     WatchCallback,
     WatchDescriptor,
 )
+
+# It calls it an error when an observer ends while events are waiting; each renewal does just that.
+logging.getLogger("watchdog.observers.inotify").setLevel(logging.CRITICAL)
 
 
 class Signals(NamedTuple):

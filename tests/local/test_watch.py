@@ -500,6 +500,17 @@ def exchange(one: Path, other: Path) -> None:
         pytest.skip(f"no exchange of names here: {os.strerror(ctypes.get_errno())}")
 
 
+def test_renewals_in_the_middle_of_events_are_nothing_to_tell_the_user(
+    study: Path, watcher: Watcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(1000):
+        (study / f"f{number}").write_text("x")
+        if number % 100 == 99:
+            watcher.renew()
+    assert caplog.records == []
+    assert watcher.healthy()
+
+
 @linux_only
 def test_a_watcher_whose_books_are_in_disorder_can_be_stopped(
     study: Path, notes: Notes, watcher: Watcher
