@@ -109,7 +109,7 @@ class Assets:
         nodes = []
         for entry in folder.iterdir():
             # What somebody removes meanwhile is simply not there.
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError, NotADirectoryError):
                 nodes.append(self._node(entry, prefix + self._listed(entry.name)))
         return nodes
 
