@@ -1,0 +1,343 @@
+"""
+A study as a researcher has it: a folder, a configuration, a token, and a JATOS at the other end.
+
+Everything goes through the program itself, in processes of its own; what is on JATOS is read from
+the emulator's disk, and what was asked of it from the emulator's own list.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+import yaml
+
+from tests.emulator.handle import Emulator
+
+ROOT = Path(__file__).parents[2]
+
+DEADLINE_S = 60.0
+"""Room for a busy machine: nothing here is expected to take as long."""
+
+POLL_S = 0.03
+
+REST_S = 0.7
+"""Both sides are at rest when they are equal and JATOS was sent nothing for so long: `quiet` and a
+request would fit in."""
+
+
+def wait_until(condition: Callable[[], bool], what: Callable[[], str] | str) -> None:
+    """Wait for `condition`; `what` says what is missing where it never comes."""
+    deadline_s = time.monotonic() + DEADLINE_S
+    while not condition():
+        if time.monotonic() > deadline_s:
+            raise AssertionError(f"never came: {what if isinstance(what, str) else what()}")
+        time.sleep(POLL_S)
+
+
+def shell(script: str, cwd: Path, *arguments: str) -> None:
+    """Run a shell script as a user would type it."""
+    subprocess.run(["sh", "-eu", "-c", script, "sh", *arguments], cwd=cwd, check=True)
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        """All it printed, in a form to search: no line ends in the middle of a sentence."""
+        return " ".join((self.out + self.err).split())
+
+
+class Sent(NamedTuple):
+    """One request that was to change the study, in order of arrival."""
+
+    method: str
+    path: str
+    status: int | None
+    """None while it is under way, and where no answer left."""
+    under_way: bool
+
+
+class Study:
+    """A study folder and its study on the emulator; all options go into the configuration."""
+
+    def __init__(self, place: Path, emulator: Emulator, **options: object) -> None:
+        self.jatos = emulator
+        made = emulator.add_study(place.name)
+        self.uuid: str = made["uuid"]
+        self.assets = Path(made["folder"])
+        self.place = place
+        self.folder = place / "study"
+        self.folder.mkdir()
+        self.state = place / "state"
+        self.config = place / "jatossync.yaml"
+        self.token_file = place / "token"
+        self.save_token(emulator.token)
+        self.options: dict[str, object] = {
+            "server": emulator.url,
+            "study": self.uuid,
+            "folder": str(self.folder),
+            "token_file": str(self.token_file),
+            "state": str(self.state),
+            "log": {"level": "debug"},
+        }
+        self.configure(**options)
+        self.stays_here: set[str] = set()
+        """Files of the folder that are not to be published."""
+
+    def configure(self, **options: object) -> None:
+        """Write the configuration with these options changed; None leaves one out."""
+        self.options |= options
+        written = {key: value for key, value in self.options.items() if value is not None}
+        self.config.write_text(yaml.safe_dump(written), "utf-8")
+
+    def save_token(self, token: str) -> None:
+        """Put a token into the token file, for nobody else to read."""
+        self.token_file.touch(0o600)
+        self.token_file.write_text(token + "\n", "ascii")
+
+    # The program.
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of one of the program's commands with this study's configuration."""
+        name, *rest = arguments
+        return [sys.executable, "-m", "jatossync", name, "--config", str(self.config), *rest]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """A user's environment with nothing of ours in it."""
+        inherited = {
+            key: os.environ[key] for key in ("PATH", "TMPDIR", "LANG") if key in os.environ
+        }
+        home = self.place / "home"
+        home.mkdir(exist_ok=True)
+        ours = {"HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+        return inherited | ours | {"PYTHONWARNINGS": "default::ResourceWarning"}
+
+    def cli(self, *arguments: str) -> Said:
+        """Run one command to its end."""
+        return self.program(self.command(*arguments))
+
+    def program(self, command: list[str], **environment: str) -> Said:
+        """Run one command line to its end."""
+        done = subprocess.run(
+            command,
+            cwd=self.place,
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+        )
+        self.check_output(done.stdout + done.stderr)
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    def run(self) -> Daemon:
+        """The daemon, for a `with` statement."""
+        return Daemon(self)
+
+    def check_output(self, text: str) -> None:
+        """What the program must never print."""
+        assert self.jatos.token not in text, "the token was printed"
+        assert "Traceback" not in text, text
+        assert "ResourceWarning" not in text, text
+
+    # Both sides.
+
+    def write(self, path: str, content: bytes | str) -> Path:
+        """A file in the folder, with the directories above it."""
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        return file
+
+    def put_on_jatos(self, path: str, content: bytes) -> None:
+        """Change a file on JATOS's disk, as somebody else would."""
+        file = self.assets / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+    def local(self) -> dict[str, bytes]:
+        """What should be on JATOS: all files that are neither empty nor `stays_here`."""
+        return {
+            path: content
+            for path, content in files_below(self.folder).items()
+            if content and path not in self.stays_here
+        }
+
+    def remote(self) -> dict[str, bytes]:
+        """What is on JATOS."""
+        return files_below(self.assets)
+
+    def in_step(self) -> bool:
+        """Whether JATOS has, byte for byte, what it should have."""
+        try:
+            return self.local() == self.remote()
+        except FileNotFoundError:
+            return False  # it went away while it was being read
+
+    def await_equal(self) -> None:
+        """Wait until both sides are equal and stay so, with nothing more being sent."""
+        rested: tuple[list[Sent], float] = ([], 0.0)
+
+        def quiet() -> bool:
+            nonlocal rested
+            sent = self.sent()
+            if not self.in_step() or sent != rested[0] or any(each.under_way for each in sent):
+                rested = (sent, time.monotonic())
+            return time.monotonic() - rested[1] >= REST_S
+
+        wait_until(quiet, self._difference)
+
+    def _difference(self) -> str:
+        local, remote = self.local(), self.remote()
+        differing = {path for path in local.keys() & remote.keys() if local[path] != remote[path]}
+        lines = [
+            f"missing on JATOS: {_some(local.keys() - remote.keys())}",
+            f"too much on JATOS: {_some(remote.keys() - local.keys())}",
+            f"different: {_some(differing)}",
+            *(str(each) for each in self.sent()[-5:]),
+            *(log.read_text("utf-8")[-3000:] for log in sorted(self.place.glob("run-*.log"))[-1:]),
+        ]
+        return "\n".join(lines)
+
+    # What was done.
+
+    def sent(self, *methods: str) -> list[Sent]:
+        """The requests that were to change this study (default: uploads and deletes)."""
+        top = f"/studies/{self.uuid}/assets/"
+        return [
+            Sent(
+                each["method"],
+                each["path"].removeprefix(top),
+                each["status"],
+                each["ms"] is None,
+            )
+            for each in self.jatos.requests()
+            if each["path"].startswith(top) and each["method"] in (methods or ("POST", "DELETE"))
+        ]
+
+    def stored(self) -> Counter[str]:
+        """How often each path was uploaded with success."""
+        return Counter(
+            each.path for each in self.sent("POST") if each.status is not None and each.status < 300
+        )
+
+    def acknowledged(self) -> list[tuple[str, str, str | None]]:
+        """Path, verb and SHA-256 of all that JATOS said yes to, from the history."""
+        uri = f"file:{self.state / 'state.sqlite3'}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True)) as state:
+            rows = state.execute("SELECT path, verb, sha256 FROM history ORDER BY id").fetchall()
+        return [(os.fsdecode(path), verb, sha256) for path, verb, sha256 in rows]
+
+    def assert_nothing_was_sent_twice(self) -> None:
+        """No upload of bytes that were there already; and the history has each upload."""
+        held: dict[str, str | None] = {}
+        counted: Counter[str] = Counter()
+        for path, verb, sha256 in self.acknowledged():
+            if verb == "upload":
+                assert held.get(path) != sha256, f"{path} was sent again with the same bytes"
+                counted[path] += 1
+            held[path] = sha256
+        assert counted == self.stored()
+
+    def trash(self) -> list[bytes]:
+        """The bytes that were kept."""
+        return list(files_below(self.state / "trash").values())
+
+
+class Daemon:
+    """`jatossync run` in the foreground of some terminal."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._output = study.place / f"run-{len(list(study.place.glob('run-*.log')))}.log"
+        with self._output.open("wb") as output:
+            self.process = subprocess.Popen(
+                study.command("run", "--log-format", "json"),
+                cwd=study.place,
+                env=study.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            self.kill()
+        elif self.process.poll() is None:
+            assert self.stop() == 0, self.output()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """End it as a user or systemd would; its exit code."""
+        self.process.send_signal(number)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait for its end; its exit code."""
+        code = self.process.wait(DEADLINE_S)
+        self._study.check_output(self.output())
+        return code
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait(DEADLINE_S)
+
+    def output(self) -> str:
+        """All it printed."""
+        return self._output.read_text("utf-8")
+
+    def log(self, event: str | None = None) -> list[dict[str, Any]]:
+        """The lines of its log, or those of one event."""
+        lines = [line for line in self.output().splitlines(True) if re.match(r"\{.*\}\n", line)]
+        told = [json.loads(line) for line in lines]
+        return [each for each in told if event in (None, each["event"])]
+
+    def await_log(self, event: str) -> None:
+        """Wait until it tells of `event`."""
+        wait_until(lambda: bool(self.log(event)), lambda: f"{event!r} in {self.output()}")
+
+
+def files_below(top: Path) -> dict[str, bytes]:
+    """All files below a directory, but for git's own: path to content."""
+    found: dict[str, bytes] = {}
+    for directory, names, files in os.walk(top):
+        if ".git" in names:
+            names.remove(".git")
+        for name in files:
+            path = Path(directory, name)
+            if path.is_file() and not path.is_symlink():
+                found[path.relative_to(top).as_posix()] = path.read_bytes()
+    return found
+
+
+def _some(paths: Iterable[str]) -> str:
+    found = sorted(paths)
+    return f"{len(found)} {found[:5]}"
