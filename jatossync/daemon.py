@@ -65,7 +65,9 @@ a storm of losses would become one of renewals."""
 GRACE_S = 3.0
 """How long requests under way may take to end once the daemon is to stop."""
 
-UNREACHABLE_HINT = "check `server:` and your network (VPN?); `jatossync check` says more"
+UNREACHABLE_HINT = (
+    "Check `server:` in the configuration, and your network: some servers need a VPN."
+)
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -109,18 +111,19 @@ def refusal(stopped: Stopped, config: Config) -> JatossyncError:
         case Stop.STUDY_GONE:
             return ConfigError(
                 f"{config.server} has no study {config.study} (or not for this token's user)",
-                "copy the UUID from the study's properties in JATOS into `study:`",
+                "Put the number from the address of its page in JATOS (…/jatos/42) into `study:`; "
+                "`jatossync check` lists the studies that this token sees.",
             )
         case Stop.NO_ACCESS:
-            hint = "ask a member of the study to add you in JATOS (Study > Manage members)"
+            hint = "Ask a member of the study to add you to its members in JATOS."
         case Stop.TOKEN:
-            hint = "make a new token in JATOS (your name > My API tokens) and put it in its place"
+            hint = "Make a new token in JATOS (your name at the top right, “My API tokens”)."
         case Stop.API_OFF:
-            hint = "ask the administrator of this JATOS to set `jatos.api.allowed = true`"
+            hint = "Ask the administrator of this JATOS to set `jatos.api.allowed = true`."
         case Stop.NOT_SIGNED_IN:
-            hint = "check `server:`; a sign-in page answers where JATOS's API should"
+            hint = "Check `server:`: a sign-in page answers where JATOS's API should."
         case Stop.LOCKED:
-            hint = "unlock the study in JATOS to go on"
+            hint = "Unlock the study in JATOS to go on."
     return Denied(stopped.reason, hint)
 
 
@@ -351,7 +354,7 @@ class Daemon:
         if files and all(folder.has(path, seen) for path, seen in files):
             raise ConfigError(
                 f"{folder.path} is the folder in which JATOS itself keeps this study's assets",
-                "files in it need no mirroring; set `folder:` to the folder you work in",
+                "Files in it need no mirroring; set `folder:` to the folder you work in.",
             )
 
     def _upload(self, job: Upload, assets: Assets) -> UploadResult:

@@ -84,7 +84,7 @@ def _describe(report: _Report, config: Config, server: Server) -> None:
     report.good("token", _expiry(server.token_expires_ms))
     report.good("study", f"{server.study_title} (ID {server.study_id}, {server.study_uuid})")
     if server.locked:
-        hint = "unlock it in JATOS; until then nothing is sent"
+        hint = "Unlock it in JATOS; until then nothing is sent."
         report.bad("lock", JatossyncError("the study is locked", hint), DIFFERENCES_EXIT_CODE)
     else:
         report.good("lock", "the study is not locked")

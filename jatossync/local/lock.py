@@ -76,6 +76,6 @@ def _locked(descriptor: int, path: str) -> bool:
             return False
         raise AlreadyRunning(
             f"another jatossync already mirrors {path}",
-            "Stop that one first, or use it: `jatossync status` tells what it does.",
+            "Stop that one first; two would get in each other's way.",
         ) from exc
     return True

@@ -129,12 +129,12 @@ class Jatos:
         """
         answer = self._ask(Asked.STUDIES, "/studies/properties", MAX_LIST_BYTES)
         if isinstance(answer, Stopped):
-            raise Denied(f"{answer.reason}.")
+            raise Denied(f"{answer.reason}")
         if isinstance(answer, Unavailable):
-            raise Unreachable(f"{answer.reason}.")
+            raise Unreachable(f"{answer.reason}")
         found = studies_of(answer)
         if found is None:
-            raise Unreachable(f"{answers.not_jatos(answer).reason}.")
+            raise Unreachable(f"{answers.not_jatos(answer).reason}")
         return found
 
     def assets(self, server: Server) -> Assets:

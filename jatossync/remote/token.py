@@ -83,7 +83,7 @@ def find_token(
     token, warnings = _first_source(token_file, inline, environ)
     if fault := token.fault():
         raise ConfigError(
-            f"The token from {token.source} cannot be used: {fault}.",
+            f"the token from {token.source} cannot be used: {fault}",
             "Copy it once more from where you keep it, or make a new one. " + _HOW_TO_GET_ONE,
         )
     return token, warnings
@@ -107,7 +107,7 @@ def _first_source(
         return token, [warning]
     if environ.get("JATOSSYNC_TOKEN"):
         return Token(environ["JATOSSYNC_TOKEN"], "$JATOSSYNC_TOKEN"), []
-    raise ConfigError("There is no JATOS token.", _HOW_TO_GET_ONE)
+    raise ConfigError("there is no JATOS token", _HOW_TO_GET_ONE)
 
 
 def _credential(environ: Mapping[str, str]) -> str | None:
@@ -124,7 +124,7 @@ def _from_file(path: str, source: str) -> Token:
         return Token(_text(path), source)
     except OSError as exc:
         raise ConfigError(
-            f"The token cannot be read from {source}: {exc.strerror}.",
+            f"the token cannot be read from {source}: {exc.strerror}",
             "Put the token into that file, or name another one. " + _HOW_TO_GET_ONE,
         ) from exc
 

@@ -88,7 +88,7 @@ class Wire:
 
     def __init__(self, server: str, token: Token, workers: int) -> None:
         if fault := token.fault():  # an error of the header's encoding would show it
-            raise ConfigError(f"The token from {token.source} cannot be used: {fault}.")
+            raise ConfigError(f"the token from {token.source} cannot be used: {fault}")
         self._base = _base_url(server)
         self._shown = f"{self._base.scheme}://{self._base.netloc.decode('ascii')}"
         self.prefix = self._base.raw_path.rstrip(b"/") + API

@@ -116,8 +116,8 @@ class Store:
             if known.get(key, value) != value:
                 raise StateError(
                     f"this state belongs to another {key}: {known[key]}, now it is {value}",
-                    "mirroring on would take one for the other and delete wrongly; set the old "
-                    "value again, or give this study a state of its own with `state:`",
+                    "To go on would take one for the other and delete wrongly. Set the old value "
+                    "again, or give this study a state of its own with `state:`.",
                 )
         self._write("INSERT OR IGNORE INTO binding VALUES (?, ?)", *what.items())
         self.commit()
@@ -242,7 +242,7 @@ class Store:
         if found != (SCHEMA_VERSION,):
             raise StateError(
                 f"the state {self.path} was written by another version of jatossync",
-                "use that version, or give this study a new `state:`",
+                "Use that version, or give this study a new `state:`.",
             )
 
     def _select(self, table: str, scope: Iterable[RelPath]) -> Iterator[tuple[Any, ...]]:
@@ -295,8 +295,8 @@ class Store:
 
 
 _HINT = (
-    "make room or repair the disk; if the file is damaged, move it away: the next start compares "
-    "both sides, takes over what is equal and deletes nothing"
+    "Make room or repair the disk. If the file is damaged, move it away: the next start compares "
+    "both sides, takes over what is equal and deletes nothing."
 )
 
 
