@@ -54,13 +54,19 @@ from jatossync.local.watch import Watcher
 from jatossync.remote.client import Assets, Jatos
 from jatossync.state.store import Store
 from jatossync.state.trash import Trash
+from jatossync.threads import Hints, Pool
 
 COMMIT_S = 0.1
 """How long outcomes may wait to be committed together: a crash costs this many repeated looks."""
 
 TICK_S = 1.0
-"""How often to see whether the folder and the watcher are still what they were; no more often, or
-a storm of losses would become one of renewals."""
+"""How often to see whether the folder and the watcher are still what they were."""
+
+LONGEST_RENEWAL_S = 60.0
+"""How far apart the renewals of a watcher that goes blind again and again may get."""
+
+BLIND_RESCAN_S = 15.0
+"""How often to look at everything while the system does not let us watch all directories."""
 
 GRACE_S = 3.0
 """How long requests under way may take to end once the daemon is to stop."""
@@ -146,21 +152,25 @@ class Daemon:
             sides.store, settings(sides.config, sides.jatos.prefix_bytes, dry_run), random.random
         )
         self._inbox: queue.SimpleQueue[tuple[Job, Result] | Exception | None] = queue.SimpleQueue()
-        self._hints = _Hints(self._wake)
+        self._hints = Hints(self._wake)
         self._stopping = threading.Event()
         self._assets: Assets | None = None
         self._watcher: Watcher | None = None
         workers = sides.config.upload.workers
-        self._scans = _Pool("scan", 1, self._work)
-        self._hashes = _Pool("hash", 1, self._work)
+        self._scans = Pool("scan", 1, self._work)
+        self._hashes = Pool("hash", 1, self._work)
         # Two more than uploads: a question never waits behind a video.
-        self._requests = _Pool("request", workers + 2, self._work)
+        self._requests = Pool("request", workers + 2, self._work)
         self.sending: dict[RelPath, int] = {}
         """Bytes sent so far of each upload under way, for progress."""
         self._renewal = threading.Event()
         self._patient = True
         self._committed_s = 0.0
         self._ticked_s = 0.0
+        self._loss: str | None = None
+        self._renewal_s = 0.0
+        self._renewal_gap_s = TICK_S
+        self._blind_rescan_s = 0.0
 
     def stop(self) -> None:
         """End the loop soon. May be called from a signal handler or another thread."""
@@ -249,14 +259,32 @@ class Daemon:
         if now_s - self._ticked_s < TICK_S:
             return
         self._ticked_s = now_s
-        reason = self._hints.take_loss()
-        if self._watcher is not None and not self._watcher.healthy():
-            reason = reason or "the watcher stopped"
         if self.engine.report.root_trouble is None and self._sides.folder.trouble():
-            reason = reason or "the folder is not what it was"
-        if reason is not None:
-            self._say(Event("looking at everything", "debug", {"reason": reason}))
+            self.engine.lost(now_s)
+        if self._watcher is not None:
+            self._mind_watcher(self._watcher, now_s)
+
+    def _mind_watcher(self, watcher: Watcher, now_s: float) -> None:
+        self._loss = self._loss or self._hints.take_loss()
+        if not watcher.healthy():
+            self._loss = self._loss or "the watcher stopped"
+        if self._loss is not None and now_s >= self._renewal_s:
+            self._say(Event("watching anew", "debug", {"reason": self._loss}))
+            self._loss = None
+            # Twice as long each time, until it has been well for as long as the longest wait.
+            calm = now_s - self._renewal_s > LONGEST_RENEWAL_S
+            self._renewal_gap_s = (
+                TICK_S if calm else min(2 * self._renewal_gap_s, LONGEST_RENEWAL_S)
+            )
+            self._renewal_s = now_s + self._renewal_gap_s
             self._renewal.set()
+            self.engine.lost(now_s)
+        if watcher.limit and now_s >= self._blind_rescan_s:
+            if not self._blind_rescan_s:
+                self._say(
+                    Event("not all directories are watched", "warning", {"reason": watcher.limit})
+                )
+            self._blind_rescan_s = now_s + BLIND_RESCAN_S
             self.engine.lost(now_s)
 
     def _tell(self) -> None:
@@ -379,70 +407,3 @@ class Daemon:
             return trouble
         presence, reason = self._sides.folder.presence(path)
         return None if presence is Presence.ABSENT else f"{presence.value} here: {reason}"
-
-
-class _Hints:
-    """Where the watcher's thread leaves what it saw: O(1), no I/O, never raises."""
-
-    def __init__(self, wake: Callable[[], None]) -> None:
-        self._lock = threading.Lock()
-        self._paths: set[RelPath] = set()
-        self._loss: str | None = None
-        self._wake = wake
-
-    def add(self, path: RelPath, _is_directory: bool) -> None:
-        """Whatever it is, all below it is looked at too."""
-        with self._lock:
-            first = not self._paths
-            self._paths.add(path)
-        if first:
-            self._wake()
-
-    def lose(self, reason: str) -> None:
-        with self._lock:
-            self._loss = self._loss or reason
-
-    def take(self) -> set[RelPath]:
-        with self._lock:
-            taken, self._paths = self._paths, set()
-        return taken
-
-    def take_loss(self) -> str | None:
-        with self._lock:
-            taken, self._loss = self._loss, None
-        return taken
-
-
-class _Pool:
-    """
-    Threads that work off jobs.
-
-    They are daemon threads, unlike those of concurrent.futures: a request that hangs for its whole
-    timeout must not keep the program from ending.
-    """
-
-    def __init__(self, name: str, size: int, work: Callable[[Job], None]) -> None:
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._work = work
-        self._threads = [
-            threading.Thread(target=self._loop, name=f"{name}-{n}", daemon=True)
-            for n in range(size)
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    @property
-    def busy(self) -> bool:
-        return any(thread.is_alive() for thread in self._threads)
-
-    def put(self, job: Job) -> None:
-        self._jobs.put(job)
-
-    def close(self) -> None:
-        """End the threads once their jobs are done."""
-        for _ in self._threads:
-            self._jobs.put(None)
-
-    def _loop(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            self._work(job)

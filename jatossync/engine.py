@@ -218,14 +218,16 @@ class Engine:
             return
         assert isinstance(result, Snapshot), result
         if self.report.root_trouble is not None:
-            self.report.say("folder is back", "info")
+            self.report.say("the folder can be used again", "info")
             self.report.root_trouble = None
         current.snapshot = result
         self._plan_when_complete(now_s)
 
     def _root_gone(self, result: RootGone, now_s: float) -> None:
         if self.report.root_trouble != result.reason:
-            self.report.say("folder is gone, nothing is sent", "error", reason=result.reason)
+            self.report.say(
+                "the folder cannot be used, nothing is sent", "error", reason=result.reason
+            )
         self.report.root_trouble = result.reason
         self._queue.clear()
         self._pass = None

@@ -26,7 +26,8 @@ MAY_IMPORT = {
     "config": {"core", "errors", "log"},
     **{side: {"core", "errors"} for side in SIDES},
     "engine": {"core", "errors"},
-    "daemon": {"engine", "config", "core", "errors"} | SIDES,
+    "threads": {"core"},
+    "daemon": {"engine", "threads", "config", "core", "errors"} | SIDES,
     "cli": {"daemon", "engine", "config", "core", "errors", "log"} | SIDES,
     "__main__": {"cli", "log"},
     # Of the rest nothing, so that it can never agree with the client's mistakes.

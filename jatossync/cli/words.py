@@ -47,7 +47,7 @@ def _listed(words: str, files: Iterable[tuple[str, str]]) -> list[str]:
     if not found:
         return []
     lines = [f"{words} ({len(found)}):"]
-    lines += [f"    {escaped(path)}: {escaped(why)}" for path, why in found[:SHOWN]]
+    lines += [f"    {escaped(path or '.')}: {escaped(why)}" for path, why in found[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(f"    … and {len(found) - SHOWN} more")
     return lines

@@ -9,7 +9,7 @@ looked at by themselves first (a listing is no instant, and Adler-32 no proof).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal
@@ -36,7 +36,7 @@ from jatossync.core.model import (
     Topic,
     Upload,
 )
-from jatossync.core.paths import RelPath
+from jatossync.core.paths import ROOT, RelPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,20 @@ def plan(
         listed: Paths that JATOS has, to find those nobody here knows.
     """
     paths = {path for path in (*manifest, *attempts, *listed) if local.covers(path)}
-    paths.update(path for path in local.entries if path)
+    paths.update(path for path in local.entries if path != ROOT)
     actions = (
         decide(path, local.at(path), manifest.get(path), attempts.get(path, ()), seen(path), policy)
         for path in sorted(paths)
     )
-    return [action for action in actions if action is not None]
+    found = [action for action in actions if action is not None]
+    return [*_unnameable(local), *found]
+
+
+def _unnameable(local: Snapshot) -> Iterator[Note]:
+    """What lies in a directory under names that cannot be a path: the directory speaks for it."""
+    for path, entry in local.entries.items():
+        if entry.kind is Kind.DIRECTORY and entry.reason:
+            yield Note(path, Topic.UNHOLDABLE, entry.reason)
 
 
 def decide(

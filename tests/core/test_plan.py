@@ -258,6 +258,12 @@ def test_what_lies_below_an_unreadable_directory_is_left_alone() -> None:
     assert {type(action) for action in actions} == {Note}
 
 
+def test_names_that_can_be_no_path_are_told_by_their_directory() -> None:
+    entries = {ROOT: Entry(Kind.DIRECTORY, r"b\xff.txt is not UTF-8")}
+    actions = plan(Snapshot(frozenset({ROOT}), entries), {}, {}, lambda _: None, [], HOLD)
+    assert actions == [Note(ROOT, Topic.UNHOLDABLE, r"b\xff.txt is not UTF-8")]
+
+
 def test_what_lies_below_a_file_is_surely_gone() -> None:
     path = RelPath("a.txt/b.txt")
     snapshot = Snapshot(frozenset({ROOT}), {PATH: file(A)})
