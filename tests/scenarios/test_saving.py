@@ -45,7 +45,7 @@ def test_a_save_sends_the_saved_file_and_nothing_of_how_it_was_saved(
     study.stays_here = {"index.html~"}
     with study.run():
         study.await_equal()
-    XX
+        for number in range(2):
             save(page, f"{PAGE}{number}".encode())
             study.await_equal()
     assert study.stored() == {"index.html": 3}
