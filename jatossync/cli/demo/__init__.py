@@ -6,7 +6,7 @@ import importlib.util
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,9 @@ import click
 from jatossync.cli.demo.show import Interrupted, Show
 from jatossync.cli.demo.stage import Workplace
 from jatossync.cli.demo.study import copy_study, write_example
-from jatossync.cli.demo.view import opened_view
+from jatossync.cli.demo.view import View, opened_view
+from jatossync.core.model import Entry
+from jatossync.core.paths import RelPath
 from jatossync.errors import JatossyncError
 
 INTERRUPTED_EXIT_CODE = 130
@@ -45,19 +47,27 @@ def command(keep: bool, folder: Path | None) -> int:
         )
     with _interruptible() as check, Workplace() as place, opened_view() as view:
         try:
-            if folder:
-                copy_study(folder, place.study, check)
-                view.say(f"A copy of {folder.absolute()}, which itself stays untouched,")
-            else:
-                write_example(place.study)
-                view.say("A small example study")
+            origin = _prepare(place, folder, view, check)
             with _left_to_look_at(place):
-                Show(place, view, check).run(keep)
+                Show(place, view, check).run(origin, keep)
         except Interrupted:
             view.finish()
             view.say(f"Stopped before the end, and removed {place.root}")
             return INTERRUPTED_EXIT_CODE
     return 0
+
+
+def _prepare(
+    place: Workplace, folder: Path | None, view: View, check: Callable[[], None]
+) -> Mapping[RelPath, Entry]:
+    """Put the study in its place; what was found in the user's own, nothing for the example."""
+    if folder is None:
+        view.say("A small example study, kept the same on both sides:")
+        write_example(place.study)
+        return {}
+    origin = copy_study(folder, place.study, check)
+    view.say(f"A copy of your study, kept the same on both sides ({folder} stays as it is):")
+    return origin
 
 
 @contextmanager
@@ -88,7 +98,7 @@ def _left_to_look_at(place: Workplace) -> Iterator[None]:
     """After a failure everything stays, and the user learns where."""
     try:
         yield
-    except JatossyncError as exc:
+    except (JatossyncError, OSError) as exc:
         place.keep()
-        hint = f"what happened is in {place.log}; all files are left in that folder"
-        raise JatossyncError(exc.message, hint) from exc
+        hint = f"what jatossync said is in {place.log}; all files are left in that folder"
+        raise JatossyncError(str(exc), hint) from exc

@@ -19,7 +19,7 @@ from jatossync.cli.demo.view import DELETES_WAIT, Arrival, latency, remark
 from jatossync.log import escaped
 
 FRAME_S = 0.06
-HEARD_LINES = 5
+HEARD_LINES = 4
 MOST_COLUMNS = 92
 
 
@@ -85,17 +85,27 @@ class LiveView:
 
     def _draw(self) -> None:
         self._drawn_s = time.monotonic()
-        heard = list(self._heard) + [""] * (HEARD_LINES - len(self._heard))
-        lines = Text("\n".join(heard), "dim", no_wrap=True, overflow="ellipsis")
-        panel = Panel(lines, title="jatossync says", title_align="left", border_style="dim")
-        panel.width = min(self._console.width, MOST_COLUMNS)
-        self._live.update(Group(self._table(), panel), refresh=True)
+        self._live.update(Group(self._table(), "", self._panel()), refresh=True)
+
+    def _panel(self) -> Panel:
+        """The daemon's last lines, the newest of them in full light."""
+        lines = Text(no_wrap=True, overflow="ellipsis")
+        for place, line in enumerate(self._heard):
+            lines.append(line + "\n", "" if place == len(self._heard) - 1 else "dim")
+        return Panel(
+            lines,
+            title="jatossync says",
+            title_align="left",
+            border_style="dim",
+            width=min(self._console.width, MOST_COLUMNS),
+            height=HEARD_LINES + 2,
+        )
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 1))
         table.width = min(self._console.width, MOST_COLUMNS)
         table.add_column(width=1)
-        table.add_column(width=10)
+        table.add_column(width=11)
         table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
         table.add_column(width=8, justify="right")
         for arrival in self._arrivals:
@@ -118,7 +128,7 @@ class LiveView:
 
     def _under_way(self, edit: Edit) -> RenderableType:
         what = Text(escaped(edit.what))
-        if self._total <= 1:
+        if edit.removes or self._total <= 1:
             return what
         parts = Table.grid(padding=(0, 1))
         bar = ProgressBar(self._total, self._there, width=20)

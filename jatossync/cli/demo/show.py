@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from jatossync.cli.demo.edits import Edit, edits
 from jatossync.cli.demo.sides import Comparison, Sides
 from jatossync.cli.demo.stage import Jatos, Workplace, told
 from jatossync.cli.demo.tour import Tour
-from jatossync.cli.demo.view import View
+from jatossync.cli.demo.view import TIMES, View
 from jatossync.cli.words import SHOWN, plural
+from jatossync.core.model import Entry
 from jatossync.core.paths import RelPath
 from jatossync.log import escaped, human_size
 
@@ -40,9 +41,12 @@ class Show:
         self._programs = ExitStack()
         self._running: list[Child] = []
 
-    def run(self, keep: bool) -> None:
+    def run(self, origin: Mapping[RelPath, Entry], keep: bool) -> None:
         """
         The tour, the comparison and, if wanted, time to play.
+
+        Args:
+            origin: What was found where the study was copied from.
 
         Raises:
             Interrupted: Before the tour was over.
@@ -53,7 +57,7 @@ class Show:
             jatos = self._place.introduced(self._pause)
             self._place.configure(jatos)
             sides = Sides(self._place.study, jatos.folder, jatos.target)
-            self._introduce(sides, jatos)
+            self._introduce(sides, jatos, origin)
             self._conclude(*self._tour(sides, jatos))
             if not keep:
                 return
@@ -81,18 +85,17 @@ class Show:
 
     # --- what is told, from top to bottom ------------------------------------------------------
 
-    def _introduce(self, sides: Sides, jatos: Jatos) -> None:
-        self._view.say(f"  in      {self._place.study}")
-        self._view.say("is kept the same as on a look-alike of JATOS")
-        self._view.say(f"  at      {jatos.page}")
-        left_out = sorted(sides.stays_here().items())
-        if left_out:
-            self._view.say(f"{plural(len(left_out), 'file')} of it will not be mirrored:")
-        for path, why in left_out[:SHOWN]:
-            self._view.say(f"    {escaped(path)}: {why}")
-        if len(left_out) > SHOWN:
-            self._view.say(f"    and {len(left_out) - SHOWN} more")
-        self._view.say("Each time is from the end of the saving until both sides were equal.\n")
+    def _introduce(self, sides: Sides, jatos: Jatos, origin: Mapping[RelPath, Entry]) -> None:
+        self._view.say(f"  the folder  {self._place.study}")
+        self._view.say(f"  the server  {jatos.page}  (a look-alike of JATOS)")
+        reasons = ((path, sides.why_not(path, entry)) for path, entry in sorted(origin.items()))
+        stays = [f"  {escaped(path)}: {escaped(why)}" for path, why in reasons if why]
+        if stays:
+            self._view.say("These of your files are not mirrored:")
+            self._view.say("\n".join(stays[:SHOWN]))
+        if len(stays) > SHOWN:
+            self._view.say(f"  and {len(stays) - SHOWN} more")
+        self._view.say(f"{TIMES}\n")
 
     def _tour(self, sides: Sides, jatos: Jatos) -> tuple[Comparison, int]:
         wanted = sides.wanted()
@@ -124,10 +127,8 @@ class Show:
         """Let the user edit until Ctrl-C; whether anything in the folder was changed."""
         before = _state_of(self._place.study)
         self._view.say("\nIt goes on running: change files, and see what happens.")
-        self._view.say(f"  the folder     {self._place.study}")
-        self._view.say(f"  the server     {jatos.page}")
-        if (self._place.study / "index.html").is_file():
-            self._view.say(f"  the study      {jatos.asset('index.html')}")
+        self._view.say(f"  the folder  {self._place.study}")
+        self._view.say(f"  the server  {jatos.page}  (its files open with a click)")
         self._view.say("Ctrl-C ends it.\n")
         try:
             while True:

@@ -73,29 +73,25 @@ class Sides:
     """
 
     def __init__(self, local: Path, remote: Path, target: str) -> None:
-        self.local = local
-        self.remote = remote
+        self._local = local
+        self._remote = remote
         self._prefix_bytes = len(target)
 
     def wanted(self, scope: Iterable[RelPath] = (ROOT,)) -> dict[RelPath, Fingerprint]:
         """What JATOS should have of this scope."""
-        found = local_entries(self.local, scope)
+        found = local_entries(self._local, scope)
         prints = {
-            path: fingerprint(self.local / path)
+            path: fingerprint(self._local / path)
             for path in found
             if self._takes_part(path, found[path])
         }
         return {path: mine for path, mine in prints.items() if mine}
 
-    def stays_here(self) -> dict[RelPath, str]:
-        """Why files are not mirrored, apart from those that are merely ignored."""
-        found = local_entries(self.local).items()
-        return {path: why for path, entry in found if (why := self._why_not(path, entry))}
-
     def _takes_part(self, path: RelPath, entry: Entry) -> bool:
-        return entry.kind is Kind.FILE and not self._why_not(path, entry)
+        return entry.kind is Kind.FILE and not self.why_not(path, entry)
 
-    def _why_not(self, path: RelPath, entry: Entry) -> str | None:
+    def why_not(self, path: RelPath, entry: Entry) -> str | None:
+        """Why a file is not mirrored; None where it is, or is merely ignored."""
         match entry.kind:
             case Kind.FILE:
                 return unholdable(path, Dialect.ENVELOPE, self._prefix_bytes)
@@ -111,17 +107,17 @@ class Sides:
     def there(self, path: RelPath, wanted: Fingerprint | None) -> bool:
         """Whether JATOS has exactly these bytes at `path`; for None, whether it has nothing."""
         try:
-            size = (self.remote / path).stat().st_size
+            size = (self._remote / path).stat().st_size
         except OSError:
             return wanted is None
-        return (
-            wanted is not None and size == wanted.size and fingerprint(self.remote / path) == wanted
-        )
+        if wanted is None or size != wanted.size:
+            return False
+        return fingerprint(self._remote / path) == wanted
 
     def compare(self) -> Comparison:
         """Look at every file on both sides."""
         mine = self.wanted()
-        theirs = {path: fingerprint(self.remote / path) for path in self._remote_files()}
+        theirs = {path: fingerprint(self._remote / path) for path in self._remote_files()}
         differences = [
             f"{path}: {_difference(mine.get(path), theirs.get(path))}"
             for path in sorted(mine.keys() | theirs.keys())
@@ -131,9 +127,9 @@ class Sides:
         return Comparison(len(mine), size, tuple(differences))
 
     def _remote_files(self) -> Iterator[RelPath]:
-        for file in self.remote.rglob("*"):
+        for file in self._remote.rglob("*"):
             if file.is_file():
-                yield RelPath(file.relative_to(self.remote).as_posix())
+                yield RelPath(file.relative_to(self._remote).as_posix())
 
 
 def _difference(mine: Fingerprint | None, theirs: Fingerprint | None) -> str:

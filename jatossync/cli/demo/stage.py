@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
 
 from jatossync.cli.demo.children import Child
 from jatossync.log import escaped, human_size
@@ -109,10 +108,6 @@ class Jatos:
     def page(self) -> str:
         """For a browser: what it has, and what it was asked."""
         return f"{self.url}/emulator/"
-
-    def asset(self, path: str) -> str:
-        """For a browser: one asset, as a participant gets it."""
-        return f"{self.url}/study_assets/{quote(self.folder.name)}/{quote(path)}"
 
     def uploads(self) -> Counter[str]:
         """How often each path was uploaded."""

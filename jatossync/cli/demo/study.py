@@ -8,12 +8,13 @@ import shutil
 import struct
 import wave
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from jatossync.cli.demo.sides import local_entries
 from jatossync.core.ignore import IGNORE_FILE
 from jatossync.core.model import Entry, Kind
+from jatossync.core.paths import RelPath
 from jatossync.errors import JatossyncError
 
 EXAMPLE = Path(__file__).with_name("example")
@@ -33,7 +34,7 @@ def write_example(folder: Path) -> None:
     write_tone(folder / "sounds/wrong.wav", hertz=220, seconds=0.3)
 
 
-def copy_study(source: Path, folder: Path, check: Callable[[], None]) -> None:
+def copy_study(source: Path, folder: Path, check: Callable[[], None]) -> Mapping[RelPath, Entry]:
     """
     Copy what may take part, and what jatossync keeps back by itself; `source` stays as it is.
 
@@ -41,6 +42,9 @@ def copy_study(source: Path, folder: Path, check: Callable[[], None]) -> None:
 
     Args:
         check: Called before each file; whatever it raises ends the copying.
+
+    Returns:
+        All that jatossync's rules say of `source`.
 
     Raises:
         ConfigError: `source` cannot be a study: a home directory, for example.
@@ -60,6 +64,7 @@ def copy_study(source: Path, folder: Path, check: Callable[[], None]) -> None:
                 shutil.copy2(source / path, folder / path)
         except OSError as exc:
             raise JatossyncError(f"{source / path} could not be copied: {exc.strerror}") from exc
+    return entries
 
 
 def _is_copied(file: Path, entry: Entry) -> bool:

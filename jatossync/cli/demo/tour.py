@@ -77,7 +77,7 @@ class Tour:
             raise JatossyncError("both sides are not equal:" + _listed(comparison.differences))
         counts = uploads()
         again = [
-            f"{path}: saved {self._saved[path]} times, uploaded {count} times"
+            f"{path}: {plural(self._saved[path], 'save')}, {plural(count, 'upload')}"
             for path, count in counts.items()
             if count > self._saved[path]
         ]

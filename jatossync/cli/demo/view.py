@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from jatossync.cli.demo.edits import Edit
-from jatossync.config.model import Deletes
+from jatossync.config.model import Deletes, Watch
 from jatossync.log import escaped
 
-DELETES_WAIT = f"deletes wait {Deletes().delay_s:g} s longer, in case the file comes back"
-"""The demo's configuration leaves the delay as it is."""
+# The demo's configuration leaves these two waits as they are.
+LONGER = f"deletes wait {Deletes().delay_s:g} s longer"
+DELETES_WAIT = f"{LONGER}, in case the file comes back"
+TIMES = (
+    "Times run from the end of the saving until both sides are equal.\n"
+    f"{Watch().quiet_s:g} s of each is the wait for the file to be at rest."
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ def remark(arrival: Arrival) -> str:
         return ""
     if arrival.there_s is None:
         return DELETES_WAIT
-    return f"the old name was gone after {arrival.gone_s:.2f} s, for deletes wait"
+    return f"old name gone after {arrival.gone_s:.2f} s: {LONGER}"
 
 
 def plain(arrival: Arrival) -> str:
