@@ -8,29 +8,17 @@ watcher's thread only hints. All of them report through one inbox.
 
 from __future__ import annotations
 
-import itertools
-import os
 import queue
 import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from urllib.parse import urlsplit
 
 from jatossync.config import Config
 from jatossync.core.model import (
     Ask,
-    Delete,
     Hash,
     Job,
-    Keep,
-    List,
-    Listing,
-    ListResult,
-    Look,
-    Overtaken,
     Provenance,
     Result,
     Scan,
@@ -38,8 +26,6 @@ from jatossync.core.model import (
     Stop,
     Stopped,
     Unavailable,
-    Upload,
-    UploadResult,
 )
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import Policy
@@ -47,13 +33,8 @@ from jatossync.core.ports import Settings
 from jatossync.core.report import Event
 from jatossync.engine import Engine
 from jatossync.errors import ConfigError, Denied, JatossyncError, Unreachable
-from jatossync.local.git import git_state
-from jatossync.local.root import Changed, Presence, StudyFolder
-from jatossync.local.scan import Scanner
+from jatossync.jobs import Jobs, Sides
 from jatossync.local.watch import Watcher
-from jatossync.remote.client import Assets, Jatos
-from jatossync.state.store import Store
-from jatossync.state.trash import Trash
 from jatossync.threads import Hints, Pool
 
 COMMIT_S = 0.1
@@ -75,11 +56,6 @@ UNREACHABLE_HINT = (
     "Check `server:` in the configuration, and your network: some servers need a VPN."
 )
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-
-SAME_FILES = 20
-"""So many files of equal name, size and time are no accident."""
-
 ONE_SHOT_PROBES = 6
 """After so many probes without an answer, about half a minute, `sync` gives up."""
 
@@ -97,18 +73,6 @@ def settings(config: Config, prefix_bytes: int, dry_run: bool) -> Settings:
         policy=Policy(config.drift, config.conflict),
         dry_run=dry_run,
     )
-
-
-@dataclass(frozen=True)
-class Sides:
-    """Both sides and what lies between, opened and owned by the caller."""
-
-    config: Config
-    folder: StudyFolder
-    scanner: Scanner
-    jatos: Jatos
-    store: Store
-    trash: Trash
 
 
 def refusal(stopped: Stopped, config: Config) -> JatossyncError:
@@ -154,15 +118,15 @@ class Daemon:
         self._inbox: queue.SimpleQueue[tuple[Job, Result] | Exception | None] = queue.SimpleQueue()
         self._hints = Hints(self._wake)
         self._stopping = threading.Event()
-        self._assets: Assets | None = None
+        self._accepted = False
+        """Whether JATOS has ever said yes to token and study."""
         self._watcher: Watcher | None = None
         workers = sides.config.upload.workers
         self._scans = Pool("scan", 1, self._work)
         self._hashes = Pool("hash", 1, self._work)
         # Two more than uploads: a question never waits behind a video.
         self._requests = Pool("request", workers + 2, self._work)
-        self.sending: dict[RelPath, int] = {}
-        """Bytes sent so far of each upload under way, for progress."""
+        self._jobs = Jobs(sides, self._stopping.is_set)
         self._renewal = threading.Event()
         self._patient = True
         self._committed_s = 0.0
@@ -171,6 +135,11 @@ class Daemon:
         self._renewal_s = 0.0
         self._renewal_gap_s = TICK_S
         self._blind_rescan_s = 0.0
+
+    @property
+    def sending(self) -> dict[RelPath, int]:
+        """Bytes sent so far of each upload under way, for progress."""
+        return self._jobs.sending
 
     def stop(self) -> None:
         """End the loop soon. May be called from a signal handler or another thread."""
@@ -238,20 +207,20 @@ class Daemon:
 
     def _asked(self, result: Result) -> None:
         """What JATOS says of token and study decides at the start whether to run at all."""
-        first = self._assets is None
         match result:
             case Server():
-                if first:
+                if not self._accepted:
                     self._sides.store.bind(
                         server=self._sides.config.server,
                         study=result.study_uuid,
                         folder=self._sides.folder.path,
                     )
-                self._assets = self._sides.jatos.assets(result)
-            case Stopped() if first:
+                self._accepted = True
+                self._jobs.met(result)
+            case Stopped() if not self._accepted:
                 raise refusal(result, self._sides.config)
             case Unavailable() if not self._patient:
-                if first or self.engine.link.failures >= ONE_SHOT_PROBES:
+                if not self._accepted or self.engine.link.failures >= ONE_SHOT_PROBES:
                     raise Unreachable(result.reason, UNREACHABLE_HINT)
 
     def _tick(self, now_s: float) -> None:
@@ -327,83 +296,12 @@ class Daemon:
             self._inbox.put(exc)
 
     def _do(self, job: Job) -> Result:
-        sides = self._sides
-        match job:
-            case Scan():
-                self._renew_watcher()
-                return sides.scanner.scan(job)
-            case Hash():
-                return sides.scanner.hash(job, self._stopping.is_set)
-            case Provenance():
-                return git_state(sides.folder.path)
-            case Ask():
-                # By UUID once it is known: a re-import changes the number.
-                known = self._assets
-                return sides.jatos.ask(known.server.study_uuid if known else sides.config.study)
-            case _:
-                assert self._assets is not None, "nothing is asked before the study is known"
-                return self._request(job, self._assets)
+        if isinstance(job, Scan):
+            self._renew_watcher()
+        return self._jobs.do(job)
 
     def _renew_watcher(self) -> None:
         """First the watches, then the scan: the other order would miss what comes between."""
         if self._renewal.is_set() and self._watcher is not None:
             self._renewal.clear()
             self._watcher.renew()
-
-    def _request(self, job: List | Look | Keep | Upload | Delete, assets: Assets) -> Result:
-        match job:
-            case List():
-                return self._list(assets)
-            case Look():
-                return assets.look(job.path)
-            case Keep():
-                return assets.keep(job.path, self._sides.trash.keep)
-            case Upload():
-                return self._upload(job, assets)
-            case Delete():
-                return assets.delete(job, lambda: self._why_not_delete(job.path))
-
-    def _list(self, assets: Assets) -> ListResult:
-        listing = assets.listing()
-        if isinstance(listing, Listing):
-            self._refuse_own_assets(assets.server, listing)
-        return listing
-
-    def _refuse_own_assets(self, server: Server, listing: Listing) -> None:
-        """
-        Raises:
-            ConfigError: The folder is the one in which this JATOS keeps the study's assets.
-        """
-        host = urlsplit(self._sides.config.server).hostname or ""
-        folder = self._sides.folder
-        if host not in LOOPBACK or os.path.basename(folder.path) != server.dir_name:
-            return
-        files = list(itertools.islice(listing.files.items(), SAME_FILES))
-        if files and all(folder.has(path, seen) for path, seen in files):
-            raise ConfigError(
-                f"{folder.path} is the folder in which JATOS itself keeps this study's assets",
-                "Files in it need no mirroring; set `folder:` to the folder you work in.",
-            )
-
-    def _upload(self, job: Upload, assets: Assets) -> UploadResult:
-        assert job.entry.stat is not None
-        try:
-            source = self._sides.folder.open_file(job.path, job.entry.stat)
-        except Changed as exc:
-            return Overtaken(str(exc))
-        with source:
-            try:
-                return assets.upload(job, source, self._stopping.is_set, partial(self._sent, job))
-            finally:
-                self.sending.pop(job.path, None)
-
-    def _sent(self, job: Upload, count: int) -> None:
-        self.sending[job.path] = count
-
-    def _why_not_delete(self, path: RelPath) -> str | None:
-        """The guard directly before a delete (laws 2 and 3)."""
-        trouble = self._sides.folder.trouble()
-        if trouble is not None:
-            return trouble
-        presence, reason = self._sides.folder.presence(path)
-        return None if presence is Presence.ABSENT else f"{presence.value} here: {reason}"

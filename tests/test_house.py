@@ -27,8 +27,9 @@ MAY_IMPORT = {
     **{side: {"core", "errors"} for side in SIDES},
     "engine": {"core", "errors"},
     "threads": {"core"},
-    "daemon": {"engine", "threads", "config", "core", "errors"} | SIDES,
-    "cli": {"daemon", "engine", "config", "core", "errors", "log"} | SIDES,
+    "jobs": {"config", "core", "errors"} | SIDES,
+    "daemon": {"engine", "jobs", "threads", "config", "core", "errors"} | SIDES,
+    "cli": {"daemon", "engine", "jobs", "config", "core", "errors", "log"} | SIDES,
     "__main__": {"cli", "log"},
     # Of the rest nothing, so that it can never agree with the client's mistakes.
     "emulator": set[str](),

@@ -11,7 +11,7 @@ import click
 
 from jatossync import log
 from jatossync.config import Config, find_config, load
-from jatossync.daemon import Sides
+from jatossync.jobs import Sides
 from jatossync.local.root import StudyFolder
 from jatossync.local.scan import Scanner
 from jatossync.remote.client import Jatos

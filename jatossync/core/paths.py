@@ -7,6 +7,7 @@ bare `+` is a space and everything but `/` is percent-encoded here.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import NewType
@@ -72,6 +73,11 @@ def minimal(paths: Iterable[RelPath]) -> frozenset[RelPath]:
     """The same scope without the paths that lie below others of it."""
     kept: set[RelPath] = set(paths)
     return frozenset(path for path in kept if not any(up in kept for up in parents(path)))
+
+
+def fold(name: str) -> str:
+    """What a server that ignores case and Unicode form takes `name` for."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def request_path(path: RelPath) -> str:

@@ -59,6 +59,9 @@ class Directory(Protocol):
     def children(self) -> list[tuple[str, os.stat_result | OSError]]:
         """All that stands in it, not followed; an error where one child cannot be looked at."""
 
+    def names(self) -> list[str]:
+        """The names of all that stands in it."""
+
     def lstat(self, name: str) -> os.stat_result:
         """What stands there under that name, not followed."""
 
@@ -105,6 +108,9 @@ class DescriptorDirectory:
                     found.append((_from_system(child.name), exc))
         return found
 
+    def names(self) -> list[str]:
+        return [_from_system(name) for name in os.listdir(self.descriptor)]
+
     def lstat(self, name: str) -> os.stat_result:
         return os.stat(_to_system(name), dir_fd=self.descriptor, follow_symlinks=False)
 
@@ -136,6 +142,9 @@ class PathDirectory:
             except OSError as exc:
                 found.append((name, exc))
         return found
+
+    def names(self) -> list[str]:
+        return os.listdir(self.path)
 
     def lstat(self, name: str) -> os.stat_result:
         return os.lstat(os.path.join(self.path, name))

@@ -9,10 +9,13 @@ from jatossync.core.model import (
     Delete,
     Job,
     List,
+    Listing,
+    Overtaken,
     Refused,
     Result,
     RootGone,
     Scan,
+    Seen,
     Stop,
     Stopped,
     Unavailable,
@@ -434,3 +437,57 @@ def test_a_refusal_ends_with_its_file(world: World) -> None:
     world.remove("a.txt")
     world.settle()
     assert not world.engine.report.refused
+
+
+def test_after_an_outage_everything_is_compared_with_a_listing(world: World) -> None:
+    world.save("a.txt", b"1")
+    world.settle()
+    down = [True]
+    world.trouble = lambda job: Unavailable("503") if down[0] and asks_jatos(job) else None
+    world.save("b.txt", b"2")
+    world.wait(10)
+    world.remote["a.txt"] = b"theirs"
+    down[0] = False
+    world.jobs.clear()
+    world.settle()
+    assert any(isinstance(job, List) for job in world.jobs)
+    assert set(world.engine.report.held) == {"a.txt"}
+
+
+def test_an_upload_that_was_overtaken_is_looked_at_again(world: World) -> None:
+    world.settle()
+    overtaken = iter([Overtaken("it was replaced while it was sent")])
+    world.trouble = lambda job: next(overtaken, None) if isinstance(job, Upload) else None
+    world.save("a.txt", b"1")
+    world.wait(1)
+    assert world.remote == {"a.txt": b"1"}
+
+
+def test_a_file_that_changes_while_it_is_sent_goes_up_again_without_another_hint(
+    world: World,
+) -> None:
+    world.settle()
+    world.latency_s = lambda job: 2.0 if isinstance(job, Upload) else 0.0
+    world.save("a.txt", b"1")
+    world.wait(1)
+    assert [type(job) for _, _, job in world.running] == [Upload]
+    world.save("a.txt", b"2", hint=False)
+    world.engine.lost(world.now_s)
+    world.wait(10)
+    assert world.remote == {"a.txt": b"2"}
+
+
+def test_a_file_is_not_taken_for_removed_by_a_listing_that_began_before_its_upload(
+    world: World,
+) -> None:
+    world.save("a.txt", b"1", hint=False)
+    world.latency_s = lambda job: 5.0 if isinstance(job, List) else 0.0
+    world.settle()
+    world.wait(597)
+    assert [type(job) for _, _, job in world.running] == [List]
+    listing_without_it = Listing(dict.fromkeys([RelPath("a.txt")], Seen(1, 3276849, modified_ms=5)))
+    world.trouble = lambda job: listing_without_it if isinstance(job, List) else None
+    world.save("b.txt", b"2")
+    world.wait(100)
+    assert not world.engine.report.held
+    assert world.remote == {"a.txt": b"1", "b.txt": b"2"}

@@ -1,12 +1,14 @@
 """
 A world for the engine on one thread: a folder, a JATOS and a clock that are values.
 
-The jobs run at once and in order, so a test says what happens and when. Only the store is real.
+Jobs take no time unless a test says so, and end in the order of their times: a test says what
+happens and when. Only the store is real.
 """
 
 from __future__ import annotations
 
 import hashlib
+import heapq
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,16 +85,20 @@ class World:
         self.trouble: Callable[[Job], Result | None] = lambda job: None
         """Answers a job instead of the world; None leaves it to the world."""
         self.during: Callable[[Job], None] = lambda job: None
-        """Happens while a job runs."""
-        self._ticks = 0
+        """Happens between what a job does and its answer."""
+        self.latency_s: Callable[[Job], float] = lambda job: 0.0
+        """How long a job takes; what it does, it does at its end."""
+        self.running: list[tuple[float, int, Job]] = []
+        self._started = 0
+        self.ticks = 0
         self.engine = Engine(store, settings or Settings(), lambda: 1.0)
 
     # What people do.
 
     def save(self, path: str, data: bytes, *, hint: bool = True) -> None:
-        self._ticks += 1
+        self.ticks += 1
         self.local[path] = data
-        self.stats[path] = self._ticks
+        self.stats[path] = self.ticks
         if hint:
             self.engine.hint(RelPath(path), self.now_s)
 
@@ -104,43 +110,51 @@ class World:
     # Time.
 
     def settle(self) -> None:
-        """Run everything until nothing is left to do."""
+        """Let time pass until nothing is left to do."""
         for _ in range(10_000):
-            self.step()
-            if self.engine.settled:
+            self._start_due()
+            if self.engine.settled and not self.running:
                 return
+            next_s = self._next_s()
+            assert next_s is not None, "nothing will ever be due"
+            self._go_on_to(next_s)
         raise AssertionError("the engine never settles")
 
-    def step(self) -> None:
-        """Run all that is due; if nothing is, go on to when something will be."""
-        jobs = self.engine.due(self.now_s)
-        if not jobs:
-            wake_s = self.engine.wake_s(self.now_s)
-            assert wake_s is not None, "nothing will ever be due"
-            self.now_s = max(self.now_s, wake_s)
-        for job in jobs:
-            self.run(job)
-
     def wait(self, seconds: float) -> None:
-        """Let time pass, and run what is due meanwhile."""
+        """Let time pass."""
         until_s = self.now_s + seconds
-        while True:
-            while jobs := self.engine.due(self.now_s):
-                for job in jobs:
-                    self.run(job)
-            wake_s = self.engine.wake_s(self.now_s)
-            if wake_s is None or wake_s > until_s:
-                break
-            self.now_s = max(wake_s, self.now_s)
+        self._start_due()
+        while (next_s := self._next_s()) is not None and next_s <= until_s:
+            self._go_on_to(next_s)
+            self._start_due()
         self.now_s = until_s
 
-    def run(self, job: Job) -> None:
-        self.jobs.append(job)
-        result = self.trouble(job)
-        if result is None:
-            result = self._do(job)
-        self.during(job)
-        self.engine.done(job, result, self.now_s)
+    def _start_due(self) -> None:
+        """Start what is due; what takes no time is done at once."""
+        while jobs := self.engine.due(self.now_s):
+            for job in jobs:
+                self.jobs.append(job)
+                self._started += 1
+                ends_s = self.now_s + self.latency_s(job)
+                heapq.heappush(self.running, (ends_s, self._started, job))
+            self._finish_ended()
+
+    def _next_s(self) -> float | None:
+        times = [self.engine.wake_s(self.now_s)] + [ends_s for ends_s, _, _ in self.running[:1]]
+        return min((at_s for at_s in times if at_s is not None), default=None)
+
+    def _go_on_to(self, at_s: float) -> None:
+        self.now_s = max(self.now_s, at_s)
+        self._finish_ended()
+
+    def _finish_ended(self) -> None:
+        while self.running and self.running[0][0] <= self.now_s:
+            job = heapq.heappop(self.running)[2]
+            result = self.trouble(job)
+            if result is None:
+                result = self._do(job)
+            self.during(job)
+            self.engine.done(job, result, self.now_s)
 
     @contextmanager
     def happening(self, what: Callable[[Job], None]) -> Iterator[None]:
@@ -168,10 +182,8 @@ class World:
                 return self._look(job.path)
             case Keep():
                 return self._keep(job.path)
-            case Upload():
-                return self._upload(job)
-            case Delete():
-                return self._delete(job)
+            case Upload() | Delete():
+                return self.act(job)
 
     def _scan(self, job: Scan) -> Snapshot:
         entries = {}
@@ -200,6 +212,10 @@ class World:
     def _keep(self, path: str) -> Seen:
         self.trash.append(self.remote[path])
         return replace(self._look(path), kept=True)
+
+    def act(self, job: Upload | Delete) -> Result:
+        """What a request that writes leads to, where nothing goes wrong."""
+        return self._upload(job) if isinstance(job, Upload) else self._delete(job)
 
     def _upload(self, job: Upload) -> Result:
         data = self.local.get(job.path)

@@ -1,0 +1,207 @@
+"""
+The jobs: what the daemon's threads do when the engine says so.
+
+Each comes back with one outcome of core/model.py. Nothing is decided here but what only the moment
+of acting can show: the guards before a delete.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlsplit
+
+from jatossync.config import Config
+from jatossync.core.model import (
+    AlreadyThere,
+    Ask,
+    Delete,
+    DeleteResult,
+    Hash,
+    Job,
+    Keep,
+    List,
+    Listing,
+    ListResult,
+    Look,
+    Overtaken,
+    Provenance,
+    Refused,
+    Result,
+    Scan,
+    Seen,
+    Server,
+    Upload,
+    UploadResult,
+)
+from jatossync.core.paths import RelPath
+from jatossync.errors import ConfigError
+from jatossync.local.git import git_state
+from jatossync.local.root import Blocked, Changed, Presence, StudyFolder
+from jatossync.local.scan import Scanner
+from jatossync.local.twins import twins_of
+from jatossync.remote.client import Assets, Jatos
+from jatossync.state.store import Store
+from jatossync.state.trash import Trash
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+SAME_FILES = 20
+"""So many files of equal name, size and time are no accident."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides and what lies between, opened and owned by the caller."""
+
+    config: Config
+    folder: StudyFolder
+    scanner: Scanner
+    jatos: Jatos
+    store: Store
+    trash: Trash
+
+
+class Jobs:
+    """
+    Does jobs, each in the thread that calls. May be used by several threads at once.
+
+    Args:
+        stopping: Whether to give up what takes long.
+    """
+
+    def __init__(self, sides: Sides, stopping: Callable[[], bool]) -> None:
+        self.sending: dict[RelPath, int] = {}
+        """Bytes sent so far of each upload under way, for progress."""
+        self._sides = sides
+        self._stopping = stopping
+        self._assets: Assets | None = None
+
+    def met(self, server: Server) -> None:
+        """JATOS said which study this is: from now on all is asked by its UUID."""
+        self._assets = self._sides.jatos.assets(server)
+
+    def do(self, job: Job) -> Result:
+        """
+        Do one job to its end.
+
+        Raises:
+            ConfigError: The folder is JATOS's own.
+        """
+        sides, assets = self._sides, self._assets
+        match job:
+            case Scan():
+                return sides.scanner.scan(job)
+            case Hash():
+                return sides.scanner.hash(job, self._stopping)
+            case Provenance():
+                return git_state(sides.folder.path)
+            case Ask():
+                # A re-import changes the number, never the UUID.
+                return sides.jatos.ask(assets.server.study_uuid if assets else sides.config.study)
+            case _:
+                assert assets is not None, "nothing is asked before the study is known"
+                return self._request(job, assets)
+
+    def _request(self, job: List | Look | Keep | Upload | Delete, assets: Assets) -> Result:
+        match job:
+            case List():
+                return self._list(assets)
+            case Look():
+                return assets.look(job.path)
+            case Keep():
+                return assets.keep(job.path, self._sides.trash.keep)
+            case Upload():
+                return self._upload(job, assets)
+            case Delete():
+                return self._delete(job, assets)
+
+    def _list(self, assets: Assets) -> ListResult:
+        listing = assets.listing()
+        if isinstance(listing, Listing):
+            self._refuse_own_assets(assets.server, listing)
+        return listing
+
+    def _refuse_own_assets(self, server: Server, listing: Listing) -> None:
+        """
+        Raises:
+            ConfigError: The folder is the one in which this JATOS keeps the study's assets.
+        """
+        host = urlsplit(self._sides.config.server).hostname or ""
+        folder = self._sides.folder
+        if host not in LOOPBACK or os.path.basename(folder.path) != server.dir_name:
+            return
+        files = list(itertools.islice(listing.files.items(), SAME_FILES))
+        if files and all(folder.has(path, seen) for path, seen in files):
+            raise ConfigError(
+                f"{folder.path} is the folder in which JATOS itself keeps this study's assets",
+                "Files in it need no mirroring; set `folder:` to the folder you work in.",
+            )
+
+    def _upload(self, job: Upload, assets: Assets) -> UploadResult:
+        assert job.entry.stat is not None
+        try:
+            source = self._sides.folder.open_file(job.path, job.entry.stat)
+        except Changed as exc:
+            return Overtaken(str(exc))
+        with source:
+            try:
+                return assets.upload(job, source, self._stopping, partial(self._sent, job))
+            finally:
+                self.sending.pop(job.path, None)
+
+    def _sent(self, job: Upload, count: int) -> None:
+        self.sending[job.path] = count
+
+    def _delete(self, job: Delete, assets: Assets) -> DeleteResult:
+        try:
+            twins = list(twins_of(self._sides.folder, job.path))
+        except (OSError, Blocked) as exc:
+            return Overtaken(f"what could be taken for it cannot be looked at: {exc}")
+        for twin in twins:
+            folded = _folds(assets, job.path, twin)
+            if folded is None:
+                return Refused(f"JATOS may take it for {twin}, which is here, and cannot say so")
+            if folded:
+                return AlreadyThere()
+        return assets.delete(job, lambda: self._why_not_delete(job.path))
+
+    def _why_not_delete(self, path: RelPath) -> str | None:
+        """The guard directly before a delete (laws 2 and 3)."""
+        trouble = self._sides.folder.trouble()
+        if trouble is not None:
+            return trouble
+        presence, reason = self._sides.folder.presence(path)
+        return None if presence is Presence.ABSENT else f"{presence.value} here: {reason}"
+
+
+def _folds(assets: Assets, path: RelPath, twin: RelPath) -> bool | None:
+    """
+    Whether `path` is gone from JATOS already, or there only as another spelling of `twin`.
+
+    `twin` is a file of the folder. None where it cannot be found out (law 3: then nothing is
+    deleted). Source: design.md, "Names that fold".
+    """
+    listing = assets.listing()
+    if isinstance(listing, Listing):
+        if path not in listing.files:
+            return True
+        if twin in listing.files:
+            return False
+        look = assets.look(twin)
+        return look.size is not None if isinstance(look, Seen) else None
+    # Without a listing: two names with different bytes are two files, and a third spelling that
+    # is there shows that the server ignores case.
+    looks = [assets.look(spelling) for spelling in (path, twin, RelPath(path.swapcase()))]
+    own, others, third = (look if isinstance(look, Seen) else None for look in looks)
+    if own is None or others is None or third is None:
+        return None
+    if own.size is None:
+        return True
+    if own.sha256 != others.sha256:
+        return False
+    only_case = path.casefold() == twin.casefold()
+    return None if not only_case or path.swapcase() == twin else third.size is not None
