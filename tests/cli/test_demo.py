@@ -19,10 +19,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from jatossync.cli.demo.children import Child, environment
+from jatossync.cli.demo.children import Child, environment, told
 from jatossync.cli.demo.edits import Edit, edits
 from jatossync.cli.demo.sides import Sides, fingerprint
-from jatossync.cli.demo.stage import Workplace, told
+from jatossync.cli.demo.stage import Workplace
 from jatossync.cli.demo.study import png, write_example
 from jatossync.cli.demo.tour import Tour
 from jatossync.cli.demo.view import Arrival, PlainView, latency, plain, remark

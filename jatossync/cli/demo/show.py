@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from jatossync.cli.demo.children import Child
+from jatossync.cli.demo.children import Child, told
 from jatossync.cli.demo.edits import Edit, edits
 from jatossync.cli.demo.sides import Comparison, Sides
-from jatossync.cli.demo.stage import Jatos, Workplace, told
+from jatossync.cli.demo.stage import Jatos, Workplace
 from jatossync.cli.demo.tour import Tour
 from jatossync.cli.demo.view import TIMES, View
 from jatossync.cli.words import SHOWN, plural

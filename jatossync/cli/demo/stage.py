@@ -15,7 +15,6 @@ from types import TracebackType
 from typing import Self
 
 from jatossync.cli.demo.children import Child
-from jatossync.log import escaped, human_size
 
 CONFIG = """\
 # Written by `jatossync demo`; your own looks just like it.
@@ -120,17 +119,3 @@ class Jatos:
             for request in requests
             if request["method"] == "POST" and request["status"] in (200, 201)
         )
-
-
-def told(line: str) -> str:
-    """A line of the daemon's log for people: `uploaded  index.html  812 B  9 ms`."""
-    try:
-        fields = json.loads(line)
-    except ValueError:
-        return escaped(line)
-    parts = [str(fields[key]) for key in ("event", "path", "reason") if key in fields]
-    if "size" in fields:
-        parts.append(human_size(fields["size"]))
-    if "ms" in fields:
-        parts.append(f"{fields['ms']} ms")
-    return escaped("  ".join(parts))
