@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
@@ -57,6 +58,9 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         Its exit code (design.md, "Commands and exit codes").
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file's name must not end the program
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = jatossync.main(list(arguments), prog_name="jatossync", standalone_mode=False)
         return int(code or 0)
