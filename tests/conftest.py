@@ -15,5 +15,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call":
-        for name, text in report.sections:
-            remember(f"{report.nodeid}, {name}", text)
+        for name, text in (("stdout", report.capstdout), ("stderr", report.capstderr)):
+            if text:
+                remember(f"{report.nodeid}, {name}", text)
