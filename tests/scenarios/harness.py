@@ -34,7 +34,7 @@ DEADLINE_S = 60.0
 
 POLL_S = 0.03
 
-REST_S = 0.7
+REST_S = 0.5
 """Both sides are at rest when they are equal and JATOS was sent nothing for so long: `quiet` and a
 request would fit in."""
 
@@ -99,6 +99,9 @@ class Study:
             "token_file": str(self.token_file),
             "state": str(self.state),
             "log": {"level": "debug"},
+            # Sooner than the defaults: nearly every scenario waits for both.
+            "watch": {"quiet": "200ms"},
+            "deletes": {"delay": "500ms"},
         }
         self.configure(**options)
         self.stays_here: set[str] = set()
@@ -196,16 +199,21 @@ class Study:
 
     def await_equal(self) -> None:
         """Wait until both sides are equal and stay so, with nothing more being sent."""
-        rested: tuple[list[Sent], float] = ([], 0.0)
+        self.await_rest(self.in_step)
 
-        def quiet() -> bool:
-            nonlocal rested
+    def await_rest(self, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Wait until nothing more is being sent and, all the while, it is as `wanted`."""
+        last: list[Sent] = []
+        since_s = time.monotonic()
+
+        def rested() -> bool:
+            nonlocal last, since_s
             sent = self.sent()
-            if not self.in_step() or sent != rested[0] or any(each.under_way for each in sent):
-                rested = (sent, time.monotonic())
-            return time.monotonic() - rested[1] >= REST_S
+            if sent != last or any(each.under_way for each in sent) or not wanted():
+                last, since_s = sent, time.monotonic()
+            return time.monotonic() - since_s >= REST_S
 
-        wait_until(quiet, self._difference)
+        wait_until(rested, self._difference)
 
     def _difference(self) -> str:
         local, remote = self.local(), self.remote()

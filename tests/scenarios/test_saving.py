@@ -1,7 +1,6 @@
 """Single files, saved as editors and shells save them."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,18 +36,22 @@ def save_as_vs_code_does(file: Path, content: bytes) -> None:
         stream.write(content[len(content) // 2 :])
 
 
-@pytest.mark.parametrize("save", [save_as_vim_does, save_by_renaming, save_as_vs_code_does])
-def test_a_save_sends_the_saved_file_and_nothing_of_how_it_was_saved(
-    study: Study, save: Callable[[Path, bytes], None]
-) -> None:
-    page = study.write("index.html", PAGE)
-    study.stays_here = {"index.html~"}
+def test_a_save_sends_the_saved_file_and_nothing_of_how_it_was_saved(study: Study) -> None:
+    ways = {
+        "vim.html": save_as_vim_does,
+        "renamed.html": save_by_renaming,
+        "code.html": save_as_vs_code_does,
+    }
+    for name in ways:
+        study.write(name, PAGE)
+    study.stays_here = {"vim.html~"}
     with study.run():
         study.await_equal()
         for number in range(2):
-            save(page, f"{PAGE}{number}".encode())
+            for name, save in ways.items():
+                save(study.folder / name, f"{PAGE}{number}".encode())
             study.await_equal()
-    assert study.stored() == {"index.html": 3}
+    assert study.stored() == dict.fromkeys(ways, 3)
     assert not study.sent("DELETE")
     study.assert_nothing_was_sent_twice()
 
@@ -90,9 +93,9 @@ def test_lines_appended_in_a_loop_arrive_whole(study: Study) -> None:
 
 
 def test_a_new_file_that_grows_for_ten_seconds_goes_up_once_when_it_rests(study: Study) -> None:
-    with study.run() as daemon:
-        daemon.await_log("started")
+    study.write("first.txt", "run is at work")
+    with study.run():
         study.await_equal()
         shell("for n in $(seq 100); do echo line $n >> video.txt; sleep 0.1; done", study.folder)
         study.await_equal()
-    assert study.stored() == {"video.txt": 1}
+    assert study.stored() == {"first.txt": 1, "video.txt": 1}

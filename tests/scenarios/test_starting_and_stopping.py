@@ -1,0 +1,171 @@
+"""Starts, stops and crashes: nothing is lost, and nothing is sent again."""
+
+import random
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.conftest import Jatos
+from tests.scenarios.harness import Study, wait_until
+
+MEGABYTE = 1_000_000
+
+
+def fill(study: Study, count: int) -> None:
+    """Small files in a few directories, none of them equal."""
+    chance = random.Random(count)
+    for number in range(count):
+        study.write(f"{number % 7}/{number}.png", b"%d:" % number + chance.randbytes(500))
+
+
+def test_a_second_sync_and_a_restart_of_run_send_nothing(study: Study) -> None:
+    fill(study, 60)
+    assert study.cli("sync").code == 0
+    assert study.in_step()
+    before = study.sent()
+    said = study.cli("sync")
+    assert (said.code, "In sync" in said.out) == (0, True)
+    assert study.cli("plan").code == 0
+    assert study.sent() == before
+    for number in range(2):
+        study.write(f"new-{number}.png", "the sign that all was compared")
+        with study.run():
+            study.await_equal()
+    assert [each.path for each in study.sent()[len(before) :]] == ["new-0.png", "new-1.png"]
+
+
+def test_a_touched_file_is_not_sent_again(study: Study) -> None:
+    study.write("index.html", "<!doctype html>")
+    with study.run():
+        study.await_equal()
+        (study.folder / "index.html").touch()
+        study.write("later.txt", "later")
+        study.await_equal()
+    (study.folder / "index.html").touch()
+    assert study.cli("sync").code == 0
+    assert study.stored() == {"index.html": 1, "later.txt": 1}
+
+
+def test_a_plan_sends_nothing_and_remembers_nothing(study: Study) -> None:
+    study.write("index.html", "<!doctype html>")
+    said = study.cli("plan")
+    assert (said.code, "index.html" in said.out) == (2, True)
+    assert not study.sent()
+    assert not study.state.exists()
+
+
+def test_what_changed_while_nothing_ran_is_found_at_the_next_start(study: Study) -> None:
+    fill(study, 20)
+    assert study.cli("sync").code == 0
+    (study.folder / "0" / "7.png").unlink()
+    study.write("1/1.png", "changed")
+    study.write("new.html", "new")
+    with study.run():
+        study.await_equal()
+    study.assert_nothing_was_sent_twice()
+
+
+@pytest.mark.parametrize("dialect", ["3.8", "3.10"])
+def test_a_kill_in_the_middle_of_300_uploads_loses_nothing(
+    jatos: Jatos, tmp_path: Path, dialect: str
+) -> None:
+    emulator = jatos(dialect)
+    study = Study(tmp_path, emulator)
+    fill(study, 300)
+    emulator.faults([{"method": "POST", "do": "latency:20ms"}])
+    with study.run() as daemon:
+        wait_until(lambda: len(study.stored()) > 80, "80 uploads")
+        daemon.kill()
+    emulator.faults([])
+    wait_until(lambda: not any(each.under_way for each in study.sent()), "the last answer")
+    there = study.stored().keys()
+    assert len(there) < 300
+    first = len(study.sent())
+    with study.run():
+        study.await_equal()
+    again = {each.path for each in study.sent()[first:]} & there
+    assert not again, "what had arrived was sent once more"
+
+
+@pytest.mark.parametrize("dialect", ["3.8", "3.10"])
+def test_an_upload_whose_answer_was_lost_in_a_crash_is_deleted_with_its_file(
+    jatos: Jatos, tmp_path: Path, dialect: str
+) -> None:
+    study = Study(tmp_path, jatos(dialect))
+    study.write("index.html", "<!doctype html>")
+    study.put_on_jatos("theirs.png", b"never ours")
+    assert study.cli("sync").code == 0
+    with study.run() as daemon:
+        study.write("first.txt", "run is at work")
+        wait_until(lambda: "first.txt" in study.remote(), "the first file")
+        study.await_rest()
+        study.jatos.faults(
+            [
+                {"method": "POST", "times": 1, "do": "lose"},
+                # The question that would find out what became of it is not answered either.
+                {"method": "GET", "path": "/admin/token", "do": "status:503"},
+            ]
+        )
+        study.write("lost.png", "arrived, but nobody here knows")
+        daemon.await_log("JATOS is unavailable")
+        assert "lost.png" in study.remote()
+        daemon.kill()
+    study.jatos.faults([])
+    (study.folder / "lost.png").unlink()
+    with study.run():
+        wait_until(lambda: "lost.png" not in study.remote(), "its deletion")
+    assert study.remote().keys() == {"index.html", "first.txt", "theirs.png"}
+
+
+def test_a_second_daemon_and_a_sync_for_the_same_folder_are_refused(study: Study) -> None:
+    study.write("index.html", "<!doctype html>")
+    with study.run():
+        study.await_equal()
+        for command in ("run", "sync"):
+            said = study.cli(command)
+            assert said.code == 1
+            assert str(study.folder) in said.err
+        study.configure(state=str(study.place / "another-state"))
+        assert study.cli("run").code == 1, "the folder counts, not the state"
+        study.configure(state=str(study.state))
+        assert study.cli("plan").code == 0, "looking is allowed"
+    assert study.cli("sync").code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_run_in_the_middle_of_an_upload_which_leaves_nothing(
+    study: Study, number: signal.Signals
+) -> None:
+    study.write("index.html", "<!doctype html>")
+    study.jatos.faults([{"method": "POST", "path": "*.mp4", "do": "rate:3MB/s"}])
+    video = study.write("video.mp4", bytes(60 * MEGABYTE))
+    with study.run() as daemon:
+        wait_until(lambda: bool(bytes_sent(study, "video.mp4")), "its first bytes")
+        assert daemon.stop(number) == 0
+        assert daemon.log("stopped")
+    wait_until(lambda: not any(each.under_way for each in study.sent()), "the end of the upload")
+    assert study.remote().keys() == {"index.html"}
+    video.write_bytes(b"shorter")
+    study.jatos.faults([])
+    assert study.cli("sync").code == 0
+    assert study.in_step()
+
+
+def test_a_signal_stops_run_while_jatos_does_not_answer(study: Study) -> None:
+    study.write("index.html", "<!doctype html>")
+    study.jatos.faults([{"method": "GET", "do": "stall:20s"}])
+    with study.run() as daemon:
+        wait_until(lambda: bool(study.jatos.requests()), "its first question")
+        assert daemon.stop() == 0
+    study.jatos.faults([])
+
+
+def bytes_sent(study: Study, path: str) -> int:
+    """How much of an upload has arrived."""
+    requests = study.jatos.requests()
+    return sum(
+        each["bytes"]
+        for each in requests
+        if each["method"] == "POST" and each["path"].endswith(f"/{path}")
+    )
