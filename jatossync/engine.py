@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from jatossync.core.debounce import Debounce
@@ -57,7 +58,7 @@ from jatossync.core.model import (
     Unavailable,
     Upload,
 )
-from jatossync.core.order import Item, Queue
+from jatossync.core.order import LAST_RANK, Item, Queue, rank
 from jatossync.core.paths import ROOT, RelPath, minimal, unholdable
 from jatossync.core.plan import decide, plan
 from jatossync.core.ports import Settings, Store
@@ -73,6 +74,9 @@ MANY_WRITES = 50
 
 UNGUARDED_API = "1.0.0"
 """The apiVersion of JATOS 3.8, which uploads into locked studies (surprise 6)."""
+
+SETTLING_S = 1.0
+"""So long a path that is being written holds up what goes after it: a log never rests."""
 
 LOSSES_THAT_REFUSE = 5
 """So often a path may end without an answer before it stops holding up the others."""
@@ -469,14 +473,27 @@ class Engine:
         jobs: list[Job] = []
         if self.report.root_trouble is not None:
             return jobs
-        while (
-            item := self._queue.take(now_s, lambda item: self._trusted(item, now_s))
-        ) is not None:
+        may, settling = partial(self._trusted, now_s), self._settling(now_s)
+        while (item := self._queue.take(now_s, may, settling)) is not None:
             self._evidence.touched(item.path)
             jobs.append(item.action)
         return jobs
 
-    def _trusted(self, item: Item, now_s: float) -> bool:
+    def _settling(self, now_s: float) -> int:
+        """
+        The lowest class of files of which more may be decided in a moment (law 14).
+
+        A checkout or an archive takes longer than the quiet window: what is due first waits for
+        what is dirty, being scanned or asked about. What is busy for longer holds nobody up.
+        """
+        if not len(self._queue):
+            return LAST_RANK
+        coming = [*self._dirty.young(now_s, SETTLING_S), *self._questions.open]
+        if self._pass is not None and ROOT not in self._pass.scope:
+            coming += self._pass.scope
+        return min(map(rank, coming), default=LAST_RANK)
+
+    def _trusted(self, now_s: float, item: Item) -> bool:
         """
         Whether token, study and lock were all right a moment ago, where that must be known.
 

@@ -7,7 +7,7 @@ busy it is. It is told the time, so its tests are arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from jatossync.core.paths import ROOT, RelPath
@@ -66,6 +66,10 @@ class Debounce:
         times = [self._due_s(mark) for path, mark in self._marks.items() if path not in busy]
         times += [at_s for path, at_s in self._visits.items() if path not in busy]
         return min(times, default=None)
+
+    def young(self, now_s: float, age_s: float) -> Iterator[RelPath]:
+        """The dirty paths that were first touched less than `age_s` ago."""
+        return (path for path, mark in self._marks.items() if now_s - mark.first_s < age_s)
 
     def _due_s(self, mark: _Mark) -> float:
         return min(mark.last_s + self._quiet_s, mark.first_s + mark.max_wait_s)

@@ -25,7 +25,8 @@ SMALL_ONLY_WORKERS = 2
 """Workers that never take a file over LARGE_BYTES, so that a saved page is never stuck behind."""
 
 _RANKS = {"css": 1, "js": 2, "mjs": 2, "cjs": 2, "json": 2, "html": 3, "htm": 3, "xhtml": 3}
-_DELETE_RANK = 4
+LAST_RANK = 4
+"""Deletes."""
 
 
 def rank(path: RelPath) -> int:
@@ -55,7 +56,7 @@ class Item:
 
     @property
     def rank(self) -> int:
-        return rank(self.path) if isinstance(self.action, Upload) else _DELETE_RANK
+        return rank(self.path) if isinstance(self.action, Upload) else LAST_RANK
 
     @property
     def awaited(self) -> bool:
@@ -77,7 +78,7 @@ class Queue:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        self._waiting: list[dict[RelPath, Item]] = [{} for _ in range(_DELETE_RANK + 1)]
+        self._waiting: list[dict[RelPath, Item]] = [{} for _ in range(LAST_RANK + 1)]
         self._running: dict[RelPath, Item] = {}
         self._awaited: Counter[int] = Counter()
         self._open_uploads: Counter[int] = Counter()
@@ -131,16 +132,22 @@ class Queue:
             for path in list(items):
                 self.drop(path)
 
-    def take(self, now_s: float, may: Callable[[Item], bool] = lambda _: True) -> Item | None:
+    def take(
+        self,
+        now_s: float,
+        may: Callable[[Item], bool] = lambda _: True,
+        settling: int = LAST_RANK,
+    ) -> Item | None:
         """
         The next item that may start, which then is under way until `finish`.
 
         Args:
             may: The last word on one that could start now.
+            settling: The lowest class of which more may come in a moment: later ones wait.
         """
         if self.idle_workers <= 0:
             return None
-        item = next(filter(may, self._startable(now_s)), None)
+        item = next(filter(may, self._startable(now_s, settling)), None)
         if item is not None:
             del self._waiting[item.rank][item.path]
             self._running[item.path] = item
@@ -163,11 +170,11 @@ class Queue:
         )
         return min((at_s for at_s in times if at_s > now_s), default=None)
 
-    def _startable(self, now_s: float) -> Iterator[Item]:
-        for turn, items in enumerate(self._waiting[:_DELETE_RANK]):
-            waits = any(self._awaited[before] for before in range(turn))
+    def _startable(self, now_s: float, settling: int) -> Iterator[Item]:
+        for turn, items in enumerate(self._waiting[:LAST_RANK]):
+            waits = turn > settling or any(self._awaited[before] for before in range(turn))
             yield from self._startable_uploads(items, waits, now_s)
-        for item in self._waiting[_DELETE_RANK].values():
+        for item in self._waiting[LAST_RANK].values():
             if item.not_before_s <= now_s and not self._open_uploads[item.burst]:
                 yield item
 
@@ -188,7 +195,7 @@ class Queue:
 
     def _obstacles(self, path: RelPath) -> list[Item]:
         """Deletes to come of files where `path` needs a directory, or below it."""
-        deletes = self._waiting[_DELETE_RANK]
+        deletes = self._waiting[LAST_RANK]
         running = (item for item in self._running.values() if isinstance(item.action, Delete))
         found = [deletes[up] for up in parents(path) if up in deletes]
         if self._delete_dirs[path]:

@@ -7,6 +7,7 @@ Looks and keeps go to JATOS, some at a time; hashes of large files go to the fol
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 
 from jatossync.core.model import Entry, Hash, Keep, Look
 from jatossync.core.paths import RelPath
@@ -34,6 +35,12 @@ class Questions:
     def under_way(self) -> set[RelPath]:
         """The paths that are being asked for or hashed."""
         return self._asked.keys() | self._hashing
+
+    @property
+    def open(self) -> Iterator[RelPath]:
+        """The paths about which JATOS is being asked, or is to be."""
+        yield from self._waiting
+        yield from self._asked
 
     def put(self, question: Look | Keep | Hash, entry: Entry | None) -> None:
         """Let `question` wait for its turn."""

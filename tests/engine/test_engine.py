@@ -491,3 +491,27 @@ def test_a_file_is_not_taken_for_removed_by_a_listing_that_began_before_its_uplo
     world.wait(100)
     assert not world.engine.report.held
     assert world.remote == {"a.txt": b"1", "b.txt": b"2"}
+
+
+def test_a_page_waits_for_scripts_that_are_written_after_it(world: World) -> None:
+    world.settle()
+    for n in range(20):
+        world.save(f"{n:02}.html", b"%d" % n)
+        world.wait(0.05)
+        world.save(f"{n:02}.js", b"%d" % n)
+        world.wait(0.05)
+    world.settle()
+    kinds = [path.rpartition(".")[2] for _, path in world.sent]
+    assert kinds == ["js"] * 20 + ["html"] * 20
+
+
+def test_a_page_does_not_wait_for_a_log_that_is_written_all_the_time(world: World) -> None:
+    world.settle()
+    for n in range(30):
+        world.save("data.log", b"%d" % n)
+        world.wait(0.1)
+    world.save("page.html", b"1")
+    for n in range(5):
+        world.save("data.log", b"more %d" % n)
+        world.wait(0.1)
+    assert world.remote == {"page.html": b"1"}
