@@ -34,7 +34,7 @@ DEADLINE_S = 60.0
 
 POLL_S = 0.03
 
-REST_S = 0.5
+REST_S = 0.4
 """Both sides are at rest when they are equal and JATOS was sent nothing for so long: `quiet` and a
 request would fit in."""
 
@@ -100,8 +100,8 @@ class Study:
             "state": str(self.state),
             "log": {"level": "debug"},
             # Sooner than the defaults: nearly every scenario waits for both.
-            "watch": {"quiet": "200ms"},
-            "deletes": {"delay": "500ms"},
+            "watch": {"quiet": "150ms"},
+            "deletes": {"delay": "300ms"},
         }
         self.configure(**options)
         self.stays_here: set[str] = set()

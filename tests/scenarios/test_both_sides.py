@@ -113,10 +113,8 @@ def test_a_page_never_arrives_before_what_it_needs(study: Study, slow: str) -> N
         for path in sorted(path for paths in CLASSES for path in paths):
             study.write(path, path)
         wait_until(lambda: any(each.path == slow for each in study.sent()), slow)
-        while (sent := study.sent())[-1].path != slow or not sent[-1].under_way:
-            if any(turn(each.path) > turn(slow) for each in sent):
-                assert not any(each.under_way for each in sent if each.path == slow), sent
-                break
+        wait_until(lambda: any(turn(each.path) > turn(slow) for each in study.sent()), "the next")
+        assert not any(each.under_way for each in study.sent() if each.path == slow)
         study.await_equal()
     turns = [turn(each.path) for each in study.sent()]
     assert turns == sorted(turns), study.sent()

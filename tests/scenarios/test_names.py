@@ -36,7 +36,7 @@ AWKWARD = [
 ]
 
 
-@pytest.mark.parametrize("dialect", ["3.8", "3.9", "3.10"])
+@pytest.mark.parametrize("dialect", ["3.8", pytest.param("3.9", marks=pytest.mark.long), "3.10"])
 def test_awkward_names_arrive_as_they_are_and_go_again(
     jatos: Jatos, tmp_path: Path, dialect: str
 ) -> None:

@@ -86,13 +86,14 @@ def test_lines_appended_in_a_loop_arrive_whole(study: Study) -> None:
     study.write("log.txt", "line 0\n")
     with study.run():
         study.await_equal()
-        shell("for n in $(seq 200); do echo line $n >> log.txt; sleep 0.01; done", study.folder)
+        shell("for n in $(seq 100); do echo line $n >> log.txt; sleep 0.01; done", study.folder)
         study.await_equal()
-    assert study.remote()["log.txt"].count(b"\n") == 201
+    assert study.remote()["log.txt"].count(b"\n") == 101
     study.assert_nothing_was_sent_twice()
 
 
 def test_a_new_file_that_grows_for_ten_seconds_goes_up_once_when_it_rests(study: Study) -> None:
+    """Longer than `max_wait`, after which a file that JATOS has would go up."""
     study.write("first.txt", "run is at work")
     with study.run():
         study.await_equal()

@@ -190,7 +190,7 @@ def test_files_renamed_in_a_ring_end_under_their_new_names(study: Study) -> None
 # --- kind clashes --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dialect", ["3.8", "3.9", "3.10"])
+@pytest.mark.parametrize("dialect", ["3.8", pytest.param("3.9", marks=pytest.mark.long), "3.10"])
 def test_a_file_that_becomes_a_directory_is_replaced(
     jatos: Jatos, tmp_path: Path, dialect: str
 ) -> None:
@@ -203,7 +203,7 @@ def test_a_file_that_becomes_a_directory_is_replaced(
     assert study.remote() == {"data/inner.txt": b"inner\n"}
 
 
-@pytest.mark.parametrize("dialect", ["3.8", "3.9"])
+@pytest.mark.parametrize("dialect", [pytest.param("3.8", marks=pytest.mark.long), "3.9"])
 def test_a_directory_that_becomes_a_file_is_replaced_on_legacy_jatos(
     jatos: Jatos, tmp_path: Path, dialect: str
 ) -> None:

@@ -60,11 +60,11 @@ def trouble(chance: random.Random, uuid: str) -> list[dict[str, object]]:
     ]
 
 
-@pytest.mark.parametrize(("dialect", "seed"), [("3.8", 1), ("3.10", 2)])
+@pytest.mark.parametrize("dialect", [pytest.param("3.8", marks=pytest.mark.long), "3.10"])
 def test_random_trouble_and_random_edits_end_in_equal_sides(
-    jatos: Jatos, tmp_path: Path, dialect: str, seed: int
+    jatos: Jatos, tmp_path: Path, dialect: str
 ) -> None:
-    endure(jatos(dialect), tmp_path, random.Random(seed), rounds=6)
+    endure(jatos(dialect), tmp_path, random.Random(2), rounds=5)
 
 
 @pytest.mark.long
@@ -202,7 +202,7 @@ def test_a_file_that_is_written_all_the_time_never_arrives_torn(study: Study) ->
     page = study.write("state.json", b"0" * 400_000)
     with study.run():
         study.await_equal()
-        end_s = time.monotonic() + 2
+        end_s = time.monotonic() + 1.5
         number = 0
         while time.monotonic() < end_s:
             number += 1
