@@ -118,6 +118,7 @@ def test_run_waits_for_a_server_that_is_not_there_yet(study: Study) -> None:
         study.await_equal()
 
 
+@pytest.mark.long
 def test_a_locked_study_gets_nothing_until_it_is_unlocked(study: Study) -> None:
     study.write("index.html", "<!doctype html>")
     with study.run():
