@@ -300,7 +300,8 @@ class Daemon:
         trace: TracebackType | None,
     ) -> None:
         if kind is not None:
-            self.kill()
+            self.process.kill()
+            self.process.wait(DEADLINE_S)
         elif self.process.poll() is None:
             assert self.stop() == 0, self.output()
 
@@ -318,7 +319,7 @@ class Daemon:
     def kill(self) -> None:
         """kill -9."""
         self.process.kill()
-        self.process.wait(DEADLINE_S)
+        self.ended()
 
     def output(self) -> str:
         """All it printed."""
