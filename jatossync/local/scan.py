@@ -6,6 +6,7 @@ The snapshot says of each path what it is; what could not be looked at is UNKNOW
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -37,6 +38,9 @@ from jatossync.local.files import Changed, OpenFile, open_in, why_not
 from jatossync.local.hashing import read_through, still_holds
 from jatossync.local.root import Blocked, StudyFolder
 from jatossync.local.rules import RuleBook
+
+_ANOTHER_NOW = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
+"""What opening a file says where it went, or a directory, symlink or socket took its place."""
 
 
 class Scanner:
@@ -80,17 +84,24 @@ class Scanner:
         return Snapshot(job.scope, entries)
 
     def hash(self, job: Hash, stop: Callable[[], bool]) -> Entry | Overtaken:
-        """Hash one large file; `stop` is asked again and again whether to give up."""
+        """
+        Hash one large file; `stop` is asked again and again whether to give up.
+
+        One that is there and cannot be read is UNKNOWN: looking again would end the same.
+        """
         if trouble := self._folder.trouble():
             return Overtaken(trouble)
         try:
             rules = self._rules.read()
-            if hidden := _excluded(job.path, False, rules, self._own):
-                return hidden
-            with self._folder.open_file(job.path, job.stat) as file:
-                return _judged(file, job.path, rules, self._clock_ns(), stop)
         except (Changed, ValueError) as exc:
             return Overtaken(str(exc))
+        if hidden := _excluded(job.path, False, rules, self._own):
+            return hidden
+        try:
+            with self._folder.open_file(job.path, job.stat) as file:
+                return _judged(file, job.path, rules, self._clock_ns(), stop)
+        except Changed as exc:
+            return Entry(Kind.UNKNOWN, str(exc)) if _unreadable(exc) else Overtaken(str(exc))
 
 
 class _Pass:
@@ -309,6 +320,14 @@ def _excluded(
     if verdict is None:
         return None
     return Entry(Kind.EXCLUDED, verdict.reason, quarantined=verdict.quarantined)
+
+
+def _unreadable(changed: Changed) -> bool:
+    """Whether the system would not give the file, and not because it is another one now."""
+    cause = changed.__cause__
+    if isinstance(cause, Blocked):
+        cause = cause.__cause__
+    return isinstance(cause, OSError) and cause.errno not in _ANOTHER_NOW
 
 
 def _judged(

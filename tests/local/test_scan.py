@@ -534,6 +534,42 @@ def test_a_large_file_that_changes_is_overtaken(looker: Looker, large: Path) -> 
     assert isinstance(looker.scanner.hash(job, never), Overtaken)
 
 
+@pytest.mark.parametrize("blocked", ["d/film.mp4", "d"])
+def test_a_large_file_that_may_not_be_read_is_unknown(
+    common_looker: Looker, common_study: Path, blocked: str
+) -> None:
+    fill(common_study, d__film=b"x" * (LARGE_BYTES + 1))
+    (common_study / "d/film").rename(common_study / "d/film.mp4")
+    path = RelPath("d/film.mp4")
+    job = Hash(path, stat_of(os.lstat(common_study / path)))
+    (common_study / blocked).chmod(0o000)
+    entry = common_looker.scanner.hash(job, never)
+    assert isinstance(entry, Entry)
+    assert entry.kind is Kind.UNKNOWN
+    assert "permission denied" in entry.reason
+
+
+def test_a_large_file_whose_disk_fails_is_unknown(
+    looker: Looker, large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(descriptor: int, count: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    job = Hash(RelPath(large.name), stat_of(os.lstat(large)))
+    monkeypatch.setattr(os, "read", broken)
+    entry = looker.scanner.hash(job, never)
+    assert entry == Entry(Kind.UNKNOWN, os.strerror(errno.EIO).lower())
+
+
+def test_a_large_file_that_became_something_else_is_overtaken(
+    looker: Looker, study: Path, large: Path
+) -> None:
+    job = Hash(RelPath(large.name), stat_of(os.lstat(large)))
+    large.unlink()
+    large.symlink_to(study)
+    assert isinstance(looker.scanner.hash(job, never), Overtaken)
+
+
 def test_a_large_file_that_was_excluded_meanwhile_is_not_hashed(
     looker: Looker, study: Path, large: Path
 ) -> None:
