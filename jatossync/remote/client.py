@@ -54,6 +54,21 @@ MAX_LIST_BYTES = 64 * 1024 * 1024
 LIST_READ_S = 600.0
 """JATOS hashes every file before the first byte of a listing."""
 
+SLOW_S = 30.0
+"""What fails after so long a time did so for the hashing: proxies wait 30 to 100 s at most."""
+
+LIST_TRIES = 2
+"""A connection that broke off is worth another try at once; longer trouble is the caller's."""
+
+WORTH_A_TRY = (500, 502, 503)
+TOO_SLOW = (504, 524)
+"""What a proxy (524: Cloudflare) answers when it has waited too long."""
+
+CANNOT_LIST = "1.0.0"
+"""`apiVersion` of 3.8.1, which takes the listing's address for that of a file."""
+
+NO_LISTING_HERE = NoListing("This JATOS (3.8) cannot list a study's files")
+
 NOT_DOWNLOADABLE = RelPath("structure")
 """The address of a file of this name is the listing's (jatos-api.md, surprise 10)."""
 
@@ -165,21 +180,30 @@ class Assets:
         self._below = _assets_below(server.study_uuid)
 
     def listing(self) -> ListResult:
-        """All files of the study; `NoListing` where it is there but cannot be listed now."""
-        answer = self._wire.answer(
-            "GET", f"{self._below}structure?flatten=true", None, LIST_READ_S, MAX_LIST_BYTES
-        )
+        """
+        All files of the study.
+
+        `NoListing` only where asking once more would end the same: this JATOS cannot list, the
+        study's folder is missing, the hashing takes too long for what stands in between, or the
+        answer is a refusal. Passing trouble is `Unavailable`.
+        """
+        for _ in range(LIST_TRIES):
+            began = time.monotonic()
+            answer = self._wire.answer(
+                "GET", f"{self._below}structure?flatten=true", None, LIST_READ_S, MAX_LIST_BYTES
+            )
+            slow = time.monotonic() - began >= SLOW_S
+            if slow or (isinstance(answer, Answer) and answer.status not in WORTH_A_TRY):
+                break
         if isinstance(answer, Answer) and answer.status == 200:
             return self._listing_of(answer)
-        trouble: Trouble = (
-            answer
-            if isinstance(answer, Unavailable)
-            else self._settled(Asked.LISTING, answers.of_path(Asked.LISTING, answer))
-        )
-        if isinstance(trouble, Stopped):
-            return trouble
-        # A proxy that waits too short a time for the hashing is no reason to stop everything.
-        return self._if_study_is_there(NoListing(trouble.reason))
+        if slow or (isinstance(answer, Answer) and answer.status in TOO_SLOW):
+            return self._if_study_is_there(
+                NoListing("JATOS, or what stands in front of it, takes too long to list the files")
+            )
+        if isinstance(answer, Unavailable):
+            return answer
+        return self._not_listed(answer)
 
     def look(self, path: RelPath) -> LookResult:
         """
@@ -321,11 +345,22 @@ class Assets:
 
     def _listing_of(self, answer: Answer) -> ListResult:
         if answer.is_file:
-            return NoListing("This JATOS (3.8.1) cannot list files")
+            return NO_LISTING_HERE
         if answer.json() is None:
             return answers.not_jatos(answer)
         found = listing_of(answer)
         return found or NoListing("JATOS lists its files in a form that is not known here")
+
+    def _not_listed(self, answer: Answer) -> ListResult:
+        """What an answer means that is no listing."""
+        if answer.status == 404 and self.server.api_version == CANNOT_LIST and not answer.is_html:
+            return self._if_study_is_there(NO_LISTING_HERE)
+        trouble: Trouble = self._settled(Asked.LISTING, answers.of_path(Asked.LISTING, answer))
+        if not isinstance(trouble, Refused):
+            return trouble
+        if answer.status in WORTH_A_TRY:
+            return Unavailable(trouble.reason)
+        return self._if_study_is_there(NoListing(trouble.reason))
 
     # --- second questions
 

@@ -25,6 +25,7 @@ from jatossync.core.model import (
 )
 from jatossync.core.paths import BadPath, Dialect, RelPath, request_path
 from jatossync.errors import ConfigError
+from jatossync.remote import client
 from jatossync.remote.client import Jatos
 from tests.remote.conftest import Study, delete_job, token_of, upload_job
 from tests.remote.files import MemoryFile, content_of
@@ -120,13 +121,67 @@ def test_a_missing_folder_is_no_listing_but_a_missing_study_is_a_stop(study: Stu
     assert found.stop is Stop.STUDY_GONE
 
 
-@pytest.mark.parametrize("fault", ["status:500", "status:504", "drop", "cut"])
-def test_a_listing_that_fails_is_no_listing_while_the_study_answers(
+LISTINGS = {"method": "GET", "path": "*/assets/structure*"}
+
+
+@pytest.mark.parametrize("fault", ["drop", "cut", "status:500", "status:502", "status:503"])
+def test_a_listing_that_fails_for_now_is_unavailable_and_not_impossible(
     study: Study, fault: str
 ) -> None:
-    rule = {"method": "GET", "path": "*/assets/structure*", "do": fault}
-    study.emulator.faults([rule])
+    study.put("a.txt", b"1")
+    if (study.server.api_version, fault) == ("1.0.0", "cut"):
+        pytest.skip("a 404 says enough, cut or not")
+    study.emulator.faults([LISTINGS | {"do": fault}])
+    assert isinstance(study.assets.listing(), Unavailable)
+
+
+@pytest.mark.parametrize("fault", ["drop", "cut", "status:500", "status:502", "status:503"])
+def test_a_listing_that_fails_once_is_asked_for_again(study: Study, fault: str) -> None:
+    study.put("a.txt", b"1")
+    study.emulator.faults([LISTINGS | {"times": 1, "do": fault}])
+    listed = study.assets.listing()
+    if study.server.api_version == "1.0.0":
+        assert isinstance(listed, NoListing)
+    else:
+        assert isinstance(listed, Listing)
+
+
+@pytest.mark.parametrize("fault", ["status:504", "status:524", "status:413"])
+def test_a_listing_that_the_server_cannot_give_does_not_stop_everything(
+    study: Study, fault: str
+) -> None:
+    study.emulator.faults([LISTINGS | {"do": fault}])
     assert isinstance(study.assets.listing(), NoListing)
+    asked = [each["path"] for each in study.emulator.requests()]
+    assert sum("structure" in path for path in asked) == 1
+
+
+def test_a_listing_that_takes_too_long_does_not_stop_everything(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "LIST_READ_S", 0.2)
+    monkeypatch.setattr(client, "SLOW_S", 0.2)
+    study.emulator.faults([LISTINGS | {"do": "stall:1s"}])
+    listed = study.assets.listing()
+    assert isinstance(listed, NoListing)
+    assert "too long" in listed.reason
+
+
+def test_a_listing_that_ends_with_the_server_is_unavailable_however_long_it_took(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "SLOW_S", 0.0)
+    study.emulator.faults([{"method": "GET", "path": "*", "do": "drop"}])
+    assert isinstance(study.assets.listing(), Unavailable)
+
+
+def test_a_jatos_that_cannot_list_is_named_and_asked_once(study: Study) -> None:
+    listed = study.assets.listing()
+    if study.server.api_version != "1.0.0":
+        assert isinstance(listed, Listing)
+        return
+    assert listed == NoListing("This JATOS (3.8) cannot list a study's files")
+    assert len(study.emulator.requests()) == 2
 
 
 # --- looking and keeping
