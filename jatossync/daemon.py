@@ -19,6 +19,7 @@ from jatossync.core.model import (
     Ask,
     Hash,
     Job,
+    List,
     Provenance,
     Result,
     Scan,
@@ -124,8 +125,9 @@ class Daemon:
         workers = sides.config.upload.workers
         self._scans = Pool("scan", 1, self._work)
         self._hashes = Pool("hash", 1, self._work)
-        # Two more than uploads: a question never waits behind a video.
-        self._requests = Pool("request", workers + 2, self._work)
+        self._requests = Pool("request", workers, self._work)
+        # Of their own: whether JATOS is there must not wait behind a video.
+        self._asks = Pool("ask", 2, self._work)
         self._jobs = Jobs(sides, self._stopping.is_set)
         self._renewal = threading.Event()
         self._patient = True
@@ -265,7 +267,7 @@ class Daemon:
         self._stopping.set()
         if self._watcher is not None:
             self._watcher.stop()
-        pools = (self._scans, self._hashes, self._requests)
+        pools = (self._scans, self._hashes, self._requests, self._asks)
         for pool in pools:
             pool.close()
         deadline_s = time.monotonic() + GRACE_S
@@ -286,6 +288,8 @@ class Daemon:
                 self._scans.put(job)
             case Hash() | Provenance():
                 self._hashes.put(job)
+            case Ask() | List():
+                self._asks.put(job)
             case _:
                 self._requests.put(job)
 

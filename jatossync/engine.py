@@ -10,6 +10,7 @@ Start-up, rescan, verification and retries are hints with another scope: one que
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -58,11 +59,11 @@ from jatossync.core.model import (
     Unavailable,
     Upload,
 )
-from jatossync.core.order import LAST_RANK, Item, Queue, rank
+from jatossync.core.order import LAST_RANK, NOT_WAITED_FOR_BYTES, Item, Queue, rank
 from jatossync.core.paths import ROOT, RelPath, minimal, unholdable
 from jatossync.core.plan import decide, plan
 from jatossync.core.ports import Settings, Store
-from jatossync.core.questions import Questions
+from jatossync.core.questions import Open, Questions
 from jatossync.core.report import Refusal, Report
 from jatossync.core.retry import path_wait_s
 
@@ -78,6 +79,12 @@ UNGUARDED_API = "1.0.0"
 SETTLING_S = 1.0
 """So long a path that is being written holds up what goes after it: a log never rests."""
 
+RELIST_S = 5.0
+"""At least so long between two listings: JATOS hashes the whole study for each."""
+
+LISTING_COUNTS_S = 10.0
+"""So long a listing stands for a look at each path of a large burst."""
+
 LOSSES_THAT_REFUSE = 5
 """So often a path may end without an answer before it stops holding up the others."""
 
@@ -90,6 +97,18 @@ class _Pass:
     scope: frozenset[RelPath]
     listing: Literal["needless", "wanted", "asked", "here", "not to be had"]
     snapshot: Snapshot | None = None
+    listed_s: float = -math.inf
+    """When the listing was asked for."""
+
+
+@dataclass(slots=True)
+class _Round:
+    """What decisions have in common that were made together, or because of one another."""
+
+    burst: int
+    """Our own number; the store's follows with the first write."""
+    listed_s: float = -math.inf
+    """When the listing was asked for that stands for a look at each path."""
 
 
 class Engine:
@@ -115,6 +134,14 @@ class Engine:
         self._verify_s = 0.0
         self._asking = False
         self._questions = Questions(settings.workers)
+        self._compared = False
+        """Whether both sides were compared since JATOS was last away."""
+        self._listed_s = -math.inf
+        self._unseen_until_s: dict[RelPath, float] = {}
+        self._lists_lost = 0
+        self._rounds = 0
+        self._bursts: dict[int, int] = {}
+        """Our numbers of bursts to the store's."""
         self._provenance: deque[Provenance] = deque()
         self._again: set[RelPath] = set()
 
@@ -156,8 +183,7 @@ class Engine:
         if self.link.up:
             jobs += self._start_pass(now_s)
             jobs += self._start_listing(now_s)
-            jobs += self._questions.take_hash()
-            jobs += self._questions.take_requests()
+            jobs += self._questions.take()
             jobs += self._start_writes(now_s)
         return jobs + self._start_ask(now_s)
 
@@ -167,13 +193,13 @@ class Engine:
         if self.link.up:
             times.append(self._queue.wake_s(now_s))
             if self._pass is None:
-                times += [self._dirty.due_s(self._busy()), self._rescan_s, self._verify_s]
+                times += [self._dirty.wake_s(now_s, self._busy()), self._rescan_s, self._verify_s]
         return min((at_s for at_s in times if at_s is not None), default=None)
 
     @property
     def settled(self) -> bool:
         """Whether all was compared and nothing is left but to wait for the world to change."""
-        busy = self._pass is not None or self._asking or self._verify_s == 0.0
+        busy = self._pass is not None or self._asking or not self._compared
         return self.link.up and self.report.root_trouble is None and not busy and not self.pending
 
     @property
@@ -211,6 +237,7 @@ class Engine:
         self._listing_wanted = False
         self._verify_s = now_s + self._settings.verify_s
         self._pass.listing = "asked"
+        self._pass.listed_s = self._listed_s = now_s
         self._evidence.listing_began(self._queue.under_way)
         return [List()]
 
@@ -240,11 +267,19 @@ class Engine:
     def _listed(self, result: Result, now_s: float) -> None:
         listing = result if isinstance(result, Listing) else None
         self._evidence.listing_ended(listing)
-        match result:
-            case NoListing() | Refused() if self._can_list:
-                self.report.say("no listing", "warning", reason=result.reason)
-            case Unavailable() | Stopped():
-                self._fail(result, now_s)
+        lost = isinstance(result, Stopped)
+        if isinstance(result, Unavailable):
+            self._lists_lost += 1
+            lost = self._lists_lost < LOSSES_THAT_REFUSE
+        else:
+            self._lists_lost = 0
+        if isinstance(result, Unavailable | Stopped):
+            self._fail(result, now_s)
+        if isinstance(result, NoListing | Refused) and self._can_list:
+            self.report.say("no listing", "warning", reason=result.reason)
+        self._compared = not lost
+        if lost:
+            self._verify_s = now_s + RELIST_S
         self._can_list = listing is not None
         if self._pass is not None:
             self._pass.listing = "here" if listing else "not to be had"
@@ -254,16 +289,42 @@ class Engine:
         current = self._pass
         if current is None or current.snapshot is None or current.listing in ("wanted", "asked"):
             return
-        actions = self._plan(current.snapshot)
+        snapshot = self._with_known_hashes(current.snapshot)
+        actions = self._plan(snapshot)
         writes = {action.path for action in actions if isinstance(action, Upload | Delete)}
         many = len(writes) > MANY_WRITES
         if many and current.listing == "needless" and self._can_list:
             current.listing = "wanted"
             return
         self._pass = None
-        self._withdraw(current.snapshot, actions)
-        look = not (many and current.listing == "here")
-        self._apply(actions, current.snapshot.at, look=look, now_s=now_s)
+        self._withdraw(snapshot, actions)
+        round_ = self._new_round()
+        if many and current.listing == "here":
+            round_.listed_s = current.listed_s
+        self._apply(actions, snapshot.at, round_, now_s)
+
+    def _with_known_hashes(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot with what is known of large files that were hashed and wait since."""
+        known = {
+            path: entry
+            for path, seen in snapshot.entries.items()
+            if seen.kind is Kind.FILE
+            and seen.content is None
+            and (entry := self._hashed_entry(path)) is not None
+            and entry.stat == seen.stat
+        }
+        return replace(snapshot, entries={**snapshot.entries, **known}) if known else snapshot
+
+    def _hashed_entry(self, path: RelPath) -> Entry | None:
+        refusal = self.report.refused.get(path)
+        if refusal is not None and refusal.entry is not None:
+            return refusal.entry
+        item = self._queue.waiting(path)
+        return item.action.entry if item and isinstance(item.action, Upload) else None
+
+    def _new_round(self) -> _Round:
+        self._rounds += 1
+        return _Round(self._rounds)
 
     def _plan(self, snapshot: Snapshot) -> list[Action]:
         """Plan for all paths of the scope that are not under way and not dirty again."""
@@ -306,10 +367,15 @@ class Engine:
             return snapshot.covers(path) and not self._left_out(path, snapshot.scope)
 
         writes = {action.path for action in actions if isinstance(action, Upload | Delete)}
-        unsure = {action.path for action in actions if isinstance(action, Hold | Look | Hash)}
+        unsure = {
+            action.path for action in actions if isinstance(action, Hold | Look | Keep | Hash)
+        }
         for path in [item.path for item in self._queue]:
             if moot(path) and path not in writes:
                 self._queue.drop(path)
+        for path in [question.job.path for question in self._questions]:
+            if moot(path) and path not in unsure:
+                self._questions.drop(path)
         self.report.take_back(moot, writes=writes, unsure=unsure)
 
     # --- decisions -----------------------------------------------------------------------------
@@ -318,8 +384,7 @@ class Engine:
         self,
         actions: Iterable[Action],
         local: Callable[[RelPath], Entry | None],
-        *,
-        look: bool,
+        round_: _Round,
         now_s: float,
     ) -> None:
         writes: list[Upload | Delete] = []
@@ -329,20 +394,22 @@ class Engine:
                     self.report.notes[action.path] = action
                 case Hold():
                     self.report.hold(action)
+                case Look() | Keep() if now_s < self._unseen_until_s.get(action.path, 0.0):
+                    pass  # held: it could not be seen a moment ago
                 case Look() | Hash():
-                    self._questions.put(action, local(action.path))
+                    self._questions.put(Open(action, local(action.path), round_.burst))
                 case _ if self._settings.dry_run:
                     if not isinstance(action, Refresh):
                         self.planned.append(action)
                 case Keep():
-                    self._questions.put(action, local(action.path))
+                    self._questions.put(Open(action, local(action.path), round_.burst))
                 case Upload() | Delete():
                     if not self._already_decided(action):
-                        writes.append(replace(action, look=look))
+                        writes.append(action)
                 case _:
                     self._settle(action)
         if writes:
-            self._enqueue(writes, now_s)
+            self._enqueue(writes, round_, now_s)
 
     def _settle(self, action: Adopt | Refresh | Forget) -> None:
         """What needs no request."""
@@ -360,7 +427,7 @@ class Engine:
         """Whether the same waits already, or was refused for these bytes for good."""
         if isinstance(action, Upload):
             refusal = self.report.refused.get(action.path)
-            if refusal is not None and refusal.content == action.content:
+            if refusal and refusal.entry and refusal.entry.content == action.content:
                 return True
         item = self._queue.waiting(action.path)
         match action, item and item.action:
@@ -370,20 +437,31 @@ class Engine:
                 return new == old
         return False
 
-    def _enqueue(self, writes: list[Upload | Delete], now_s: float) -> None:
-        burst = self._store.begin(writes)
-        self._provenance.append(Provenance(burst))
+    def _enqueue(self, writes: list[Upload | Delete], round_: _Round, now_s: float) -> None:
+        self._begin(writes, round_.burst)
         for action in writes:
             delay_s = self._settings.delete_delay_s if isinstance(action, Delete) else 0.0
             self.report.refused.pop(action.path, None)
-            self._queue.put(Item(action, burst, now_s, now_s + delay_s))
-        uploads = sum(isinstance(action, Upload) for action in writes)
-        self.report.say(
-            "burst", "debug", burst=burst, uploads=uploads, deletes=len(writes) - uploads
-        )
+            before = self._queue.waiting(action.path)
+            since_s = before.since_s if before is not None else now_s
+            item = Item(action, round_.burst, since_s, now_s + delay_s, round_.listed_s)
+            self._queue.put(item)
+        deletes = sum(isinstance(action, Delete) for action in writes)
+        uploads = len(writes) - deletes
+        self.report.say("burst", "debug", burst=round_.burst, uploads=uploads, deletes=deletes)
 
-    def _decide(self, path: RelPath, local: Entry | None, now_s: float) -> None:
+    def _begin(self, writes: Iterable[Upload | Delete], burst: int) -> None:
+        """Nothing is sent before it is on disk that it is attempted (law 7)."""
+        known = self._bursts.get(burst)
+        self._bursts[burst] = self._store.begin(writes, known)
+        if known is None:
+            self._provenance.append(Provenance(self._bursts[burst]))
+
+    def _decide(self, path: RelPath, local: Entry | None, burst: int, now_s: float) -> None:
         """Decide about one path, now that more is known."""
+        if path in self._queue.under_way:
+            self._again.add(path)
+            return
         action = decide(
             path,
             local,
@@ -395,7 +473,7 @@ class Engine:
         if not isinstance(action, Hold | Look):
             self.report.held.pop(path, None)
         if action is not None:
-            self._apply([action], lambda _: local, look=True, now_s=now_s)
+            self._apply([action], lambda _: local, _Round(burst), now_s)
 
     # --- jobs that ask -------------------------------------------------------------------------
 
@@ -409,7 +487,8 @@ class Engine:
         assert isinstance(result, Server), result
         if self.link.answered(result, now_s):
             self.report.say("JATOS is back", "info")
-            self._verify_s = min(self._verify_s, now_s)
+            self._compared = False
+            self._verify_s = min(self._verify_s, max(now_s, self._listed_s + RELIST_S))
         elif isinstance(self.link.trouble, Stopped):
             self.report.say("locked, nothing is sent", "warning", reason=self.link.trouble.reason)
 
@@ -433,24 +512,29 @@ class Engine:
         return jobs
 
     def _hashed(self, job: Hash, result: Result, now_s: float) -> None:
-        self._questions.hashed(job)
+        question = self._questions.answered(job)
         if isinstance(result, Entry):
-            self._decide(job.path, result, now_s)
+            self._decide(job.path, result, question.burst, now_s)
         else:
             self.hint(job.path, now_s)
         self._look_again(job.path, now_s)
 
     def _looked(self, job: Look | Keep, result: Result, now_s: float) -> None:
-        entry = self._questions.answered(job)
+        question = self._questions.answered(job)
         match result:
             case Seen():
-                self._evidence.looked(job.path, result)
+                self._evidence.confirmed(job.path, result)
                 if isinstance(job, Keep) and result.kept:
                     self._kept(job, result)
-                self._decide(job.path, entry, now_s)
+                self._decide(job.path, question.entry, question.burst, now_s)
+            case Unavailable() if question.losses + 1 >= LOSSES_THAT_REFUSE:
+                # The probes in between found the server: it is this path that cannot be seen.
+                self._fail(result, now_s)
+                self._unseen_until_s[job.path] = now_s + self._settings.verify_s
+                self.report.hold(Hold(job.path, f"cannot be seen: {result.reason}", Seen(None)))
             case Unavailable() | Stopped():
                 self._fail(result, now_s)
-                self._questions.put(job, entry)
+                self._questions.put(replace(question, losses=question.losses + 1))
             case Refused():
                 self.report.hold(Hold(job.path, result.reason, Seen(None)))
         self._look_again(job.path, now_s)
@@ -473,11 +557,27 @@ class Engine:
         jobs: list[Job] = []
         if self.report.root_trouble is not None:
             return jobs
-        may, settling = partial(self._trusted, now_s), self._settling(now_s)
+        may, settling = partial(self._may_start, now_s), self._settling(now_s)
         while (item := self._queue.take(now_s, may, settling)) is not None:
+            if item.refusals:
+                self._begin([item.action], item.burst)  # a refusal cleared the attempt
+            jobs.append(replace(item.action, look=not self._listing_counts(item, now_s)))
             self._evidence.touched(item.path)
-            jobs.append(item.action)
         return jobs
+
+    def _listing_counts(self, item: Item, now_s: float) -> bool:
+        """Whether the listing of its burst is still as good as a look at the path (law 4)."""
+        young = now_s - item.listed_s < LISTING_COUNTS_S and item.listed_s >= self.link.up_since_s
+        return young and self._evidence.seen(item.path) is not None
+
+    def _may_start(self, now_s: float, item: Item) -> bool:
+        if item.path in self._questions.under_way:
+            return False
+        if isinstance(item.action, Delete) and any(
+            question.burst == item.burst for question in self._questions
+        ):
+            return False  # it may be a rename, and the new name is not up yet
+        return self._trusted(now_s, item)
 
     def _settling(self, now_s: float) -> int:
         """
@@ -488,7 +588,8 @@ class Engine:
         """
         if not len(self._queue):
             return LAST_RANK
-        coming = [*self._dirty.young(now_s, SETTLING_S), *self._questions.open]
+        coming = [*self._dirty.young(now_s, SETTLING_S)]
+        coming += [question.job.path for question in self._questions if _awaited(question)]
         if self._pass is not None and ROOT not in self._pass.scope:
             coming += self._pass.scope
         return min(map(rank, coming), default=LAST_RANK)
@@ -518,8 +619,11 @@ class Engine:
             case AlreadyThere():
                 self._store.forgotten(job.path)
             case Foreign():
+                if not item.ever_lost:
+                    self._store.refused(job)  # nothing was sent: what lies there is not ours
                 self._evidence.looked(job.path, result.seen)
-                self._decide(job.path, job.entry if isinstance(job, Upload) else None, now_s)
+                entry = job.entry if isinstance(job, Upload) else None
+                self._decide(job.path, entry, item.burst, now_s)
             case Overtaken():
                 self.report.say("overtaken", "debug", path=job.path, reason=result.reason)
                 self.hint(job.path, now_s)
@@ -546,31 +650,28 @@ class Engine:
             self.report.say("deleted", path=action.path, ms=ms)
 
     def _try_again(self, item: Item, trouble: Unavailable | Stopped, now_s: float) -> None:
-        """Without an answer: look before the next try, for JATOS may have acted."""
-        if isinstance(trouble, Unavailable) and item.losses + 1 >= LOSSES_THAT_REFUSE:
+        """Without an answer JATOS may have acted: the next try looks first."""
+        item = replace(item, listed_s=-math.inf, ever_lost=True, losses=item.losses + 1)
+        if isinstance(trouble, Unavailable) and item.losses >= LOSSES_THAT_REFUSE:
             # The probes in between found the server: it is this path that does not get through.
             self._refuse(replace(item, losses=0), Refused(trouble.reason), now_s)
-            return
-        again = replace(item.action, look=True)
-        self._queue.put(replace(item, action=again, losses=item.losses + 1))
+        else:
+            self._queue.put(item)
 
     def _refuse(self, item: Item, refusal: Refused, now_s: float) -> None:
-        content = item.action.content if isinstance(item.action, Upload) else None
         refusals = item.refusals + 1
+        if not item.ever_lost:
+            self._store.refused(item.action)
         if refusals == 2 or refusal.for_good:
             self.report.say("refused", "warning", path=item.path, reason=refusal.reason)
         if refusal.for_good:
-            self.report.refused[item.path] = Refusal(refusal.reason, content)
+            entry = item.action.entry if isinstance(item.action, Upload) else None
+            self.report.refused[item.path] = Refusal(refusal.reason, entry)
             return
         self.report.refused[item.path] = Refusal(refusal.reason)
-        self._queue.put(
-            replace(
-                item,
-                action=replace(item.action, look=True),
-                refusals=refusals,
-                not_before_s=now_s + path_wait_s(refusals),
-            )
-        )
+        not_before_s = now_s + path_wait_s(refusals)
+        again = replace(item, refusals=refusals, not_before_s=not_before_s, listed_s=-math.inf)
+        self._queue.put(again)
 
     # --- small things --------------------------------------------------------------------------
 
@@ -583,6 +684,12 @@ class Engine:
         if path in self._again:
             self._again.discard(path)
             self.hint(path, now_s)
+
+
+def _awaited(question: Open) -> bool:
+    """Whether pages wait for the answer; for huge files nobody does."""
+    job = question.job
+    return not isinstance(job, Hash) or job.stat.size <= NOT_WAITED_FOR_BYTES
 
 
 def _path_of(action: Action) -> RelPath:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +29,7 @@ from jatossync.core.model import (
     Listing,
     ListResult,
     Look,
+    NoListing,
     Overtaken,
     Provenance,
     Refused,
@@ -34,15 +37,17 @@ from jatossync.core.model import (
     Scan,
     Seen,
     Server,
+    Stopped,
+    Unavailable,
     Upload,
     UploadResult,
 )
-from jatossync.core.paths import RelPath
+from jatossync.core.paths import RelPath, fold
 from jatossync.errors import ConfigError
 from jatossync.local.git import git_state
 from jatossync.local.root import Blocked, Changed, Presence, StudyFolder
 from jatossync.local.scan import Scanner
-from jatossync.local.twins import twins_of
+from jatossync.local.twins import Twins
 from jatossync.remote.client import Assets, Jatos
 from jatossync.state.store import Store
 from jatossync.state.trash import Trash
@@ -51,6 +56,9 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 SAME_FILES = 20
 """So many files of equal name, size and time are no accident."""
+
+LISTING_HOLDS_S = 30.0
+"""For so long a listing serves all deletes of names that may fold: JATOS hashes every file."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +87,13 @@ class Jobs:
         self._sides = sides
         self._stopping = stopping
         self._assets: Assets | None = None
+        self._twins = Twins(sides.folder)
+        self._spellings = _Spellings()
 
     def met(self, server: Server) -> None:
         """JATOS said which study this is: from now on all is asked by its UUID."""
         self._assets = self._sides.jatos.assets(server)
+        self._spellings = _Spellings()
 
     def do(self, job: Job) -> Result:
         """
@@ -111,7 +122,7 @@ class Jobs:
             case List():
                 return self._list(assets)
             case Look():
-                return assets.look(job.path)
+                return assets.look(job.path, job.whole)
             case Keep():
                 return assets.keep(job.path, self._sides.trash.keep)
             case Upload():
@@ -152,17 +163,21 @@ class Jobs:
                 return assets.upload(job, source, self._stopping, partial(self._sent, job))
             finally:
                 self.sending.pop(job.path, None)
+                self._spellings.sent(job.path)
 
     def _sent(self, job: Upload, count: int) -> None:
         self.sending[job.path] = count
 
     def _delete(self, job: Delete, assets: Assets) -> DeleteResult:
         try:
-            twins = list(twins_of(self._sides.folder, job.path))
+            twins = self._twins.of(job.path)
         except (OSError, Blocked) as exc:
             return Overtaken(f"what could be taken for it cannot be looked at: {exc}")
         for twin in twins:
-            folded = _folds(assets, job.path, twin)
+            listing = self._spellings.listing(assets, job.path)
+            if isinstance(listing, Unavailable | Stopped):
+                return listing
+            folded = _folds(assets, listing, job.path, twin)
             if folded is None:
                 return Refused(f"JATOS may take it for {twin}, which is here, and cannot say so")
             if folded:
@@ -178,14 +193,43 @@ class Jobs:
         return None if presence is Presence.ABSENT else f"{presence.value} here: {reason}"
 
 
-def _folds(assets: Assets, path: RelPath, twin: RelPath) -> bool | None:
+class _Spellings:
+    """
+    The names on JATOS as it spells them, from a listing that serves many deletes.
+
+    Of a name that was sent since that listing began, in whatever spelling, it says nothing. May be
+    used by several threads at once; one asks and the others wait for its answer.
+    """
+
+    def __init__(self) -> None:
+        self._asking = threading.Lock()
+        self._last: ListResult | None = None
+        self._until_s = 0.0
+        self._sent_since: set[str] = set()
+
+    def sent(self, path: RelPath) -> None:
+        """An upload of `path` ended, however it did."""
+        self._sent_since.add(fold(path))
+
+    def listing(self, assets: Assets, path: RelPath) -> ListResult:
+        """A listing that began after the last upload of `path` or of a name that folds to it."""
+        with self._asking:
+            holds = time.monotonic() < self._until_s and fold(path) not in self._sent_since
+            if self._last is None or not holds:
+                self._sent_since = set()  # before it begins: what ends meanwhile may not be in it
+                self._last = assets.listing()
+                lasting = isinstance(self._last, Listing | NoListing)
+                self._until_s = time.monotonic() + LISTING_HOLDS_S if lasting else 0.0
+            return self._last
+
+
+def _folds(assets: Assets, listing: ListResult, path: RelPath, twin: RelPath) -> bool | None:
     """
     Whether `path` is gone from JATOS already, or there only as another spelling of `twin`.
 
     `twin` is a file of the folder. None where it cannot be found out (law 3: then nothing is
     deleted). Source: design.md, "Names that fold".
     """
-    listing = assets.listing()
     if isinstance(listing, Listing):
         if path not in listing.files:
             return True

@@ -1,20 +1,19 @@
-"""What all tests share: the search through everything that was printed comes last."""
+"""What all tests share: whatever a test prints or logs, a token in it fails the test (law 12)."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 
-from tests.printed import remember
-
-LAST = "test_the_token_is_in_nothing_that_was_printed"
+from tests.printed import lines_with_tokens
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.name == LAST)
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.when == "call":
-        for name, text in (("stdout", report.capstdout), ("stderr", report.capstderr)):
-            if text:
-                remember(f"{report.nodeid}, {name}", text)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    captured = "\n".join((report.capstdout, report.capstderr, report.caplog))
+    if report.passed and (lines := lines_with_tokens(captured)):
+        report.outcome = "failed"
+        report.longrepr = "a token was printed:\n" + "\n".join(lines)
+    return report

@@ -49,7 +49,8 @@ def command(config_path: str | None, as_json: bool) -> int:
         _print_json(daemon, changes)
     else:
         _print(daemon, changes)
-    return DIFFERENCES_EXIT_CODE if changes or engine.report.held or trouble else 0
+    unusable = trouble or engine.report.root_trouble
+    return DIFFERENCES_EXIT_CODE if changes or engine.report.held or unusable else 0
 
 
 def _print(daemon: Daemon, changes: list[Change]) -> None:
@@ -62,6 +63,9 @@ def _print(daemon: Daemon, changes: list[Change]) -> None:
     trouble = daemon.engine.link.trouble
     if trouble is not None:
         print(f"{trouble.reason}: nothing can be sent now")
+    if daemon.engine.report.root_trouble is not None:
+        print(f"Nothing can be planned: {daemon.engine.report.root_trouble}")
+        return
     verbs = [_verb(change) for change in changes]
     counts = [f"{verbs.count(verb)} to {verb}" for verb in sorted(set(verbs))]
     print(", ".join(counts) if counts else "Nothing to do: both sides are in step.")
@@ -70,6 +74,7 @@ def _print(daemon: Daemon, changes: list[Change]) -> None:
 def _print_json(daemon: Daemon, changes: list[Change]) -> None:
     engine = daemon.engine
     told = {
+        "trouble": engine.report.root_trouble,
         "changes": [{"change": _verb(change), "path": change.path} for change in changes],
         "held": [{"path": hold.path, "reason": hold.why} for hold in engine.report.held.values()],
         "notes": [

@@ -7,6 +7,7 @@ busy it is. It is told the time, so its tests are arithmetic.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
@@ -30,6 +31,8 @@ class Debounce:
         self._quiet_s = quiet_s
         self._marks: dict[RelPath, _Mark] = {}
         self._visits: dict[RelPath, float] = {}
+        # Nothing is due before this; touching a path again only makes it due later.
+        self._not_before_s = math.inf
 
     def __contains__(self, path: RelPath) -> bool:
         return path in self._marks
@@ -42,7 +45,9 @@ class Debounce:
         mark = self._marks.get(path)
         if mark is not None:
             mark.last_s = now_s
-        elif len(self._marks) < FLOOD:
+            return
+        self._not_before_s = min(self._not_before_s, now_s + min(self._quiet_s, max_wait_s))
+        if len(self._marks) < FLOOD:
             self._marks[path] = _Mark(now_s, now_s, max_wait_s)
         else:
             self._marks = {ROOT: _Mark(now_s, now_s, max_wait_s)}
@@ -50,26 +55,39 @@ class Debounce:
     def visit(self, path: RelPath, at_s: float) -> None:
         """Look at `path` at `at_s`, whether or not something happens; the earliest visit counts."""
         self._visits[path] = min(at_s, self._visits.get(path, at_s))
+        self._not_before_s = min(self._not_before_s, at_s)
 
     def take(self, now_s: float, busy: Container[RelPath]) -> frozenset[RelPath]:
         """The paths that are due and not busy, which are no longer dirty then."""
+        if now_s < self._not_before_s:
+            return frozenset()
         due = {path for path, mark in self._marks.items() if self._due_s(mark) <= now_s}
         due.update(path for path, at_s in self._visits.items() if at_s <= now_s)
         taken = frozenset(path for path in due if path not in busy)
         for path in taken:
             self._marks.pop(path, None)
             self._visits.pop(path, None)
+        self._not_before_s = self._earliest_s(())
         return taken
 
-    def due_s(self, busy: Container[RelPath]) -> float | None:
-        """When the next path that is not busy is due; None where nothing waits."""
+    def wake_s(self, now_s: float, busy: Container[RelPath]) -> float | None:
+        """When a path that is not busy may be due; at times none is. None: nothing waits."""
+        wake_s = self._not_before_s
+        if wake_s <= now_s:
+            wake_s = self._earliest_s(busy)
+        return None if wake_s == math.inf else wake_s
+
+    def _earliest_s(self, busy: Container[RelPath]) -> float:
         times = [self._due_s(mark) for path, mark in self._marks.items() if path not in busy]
         times += [at_s for path, at_s in self._visits.items() if path not in busy]
-        return min(times, default=None)
+        return min(times, default=math.inf)
 
     def young(self, now_s: float, age_s: float) -> Iterator[RelPath]:
-        """The dirty paths that were first touched less than `age_s` ago."""
-        return (path for path, mark in self._marks.items() if now_s - mark.first_s < age_s)
+        """The dirty paths that were first touched less than `age_s` ago, the newest first."""
+        for path, mark in reversed(self._marks.items()):
+            if now_s - mark.first_s >= age_s:
+                return
+            yield path
 
     def _due_s(self, mark: _Mark) -> float:
         return min(mark.last_s + self._quiet_s, mark.first_s + mark.max_wait_s)

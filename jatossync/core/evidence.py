@@ -39,13 +39,18 @@ class Evidence:
 
     def looked(self, path: RelPath, seen: Seen) -> None:
         """A request for this very path says what is there."""
+        self._newer[path] = seen
+
+    def confirmed(self, path: RelPath, seen: Seen) -> None:
+        """
+        A look that the listing gave reason for: what it did not see is as it was listed.
+
+        The size of a large file (all that a look at it tells) with the Adler-32 of the listing.
+        """
         listed = self._listing.files.get(path) if self._listing is not None else None
         if listed is not None and listed.size == seen.size:
-            seen = replace(
-                seen,
-                adler32=seen.adler32 if seen.adler32 is not None else listed.adler32,
-                modified_ms=listed.modified_ms,
-            )
+            adler32 = seen.adler32 if seen.adler32 is not None else listed.adler32
+            seen = replace(seen, adler32=adler32, modified_ms=listed.modified_ms)
         self._newer[path] = seen
 
     def touched(self, path: RelPath) -> None:

@@ -24,6 +24,7 @@ class Link:
         self.trouble: Unavailable | Stopped | None = None
         self._jitter = jitter
         self._failures = 0
+        self.up_since_s = 0.0
         self._asked_s = 0.0
         self._ask_s: float | None = 0.0
 
@@ -58,6 +59,8 @@ class Link:
             True where trouble ended by that.
         """
         had_trouble = self.trouble is not None
+        if had_trouble or self.server is None:
+            self.up_since_s = now_s
         self.server, self._asked_s, self._failures = server, now_s, 0
         self.trouble, self._ask_s = None, None
         if server.locked:

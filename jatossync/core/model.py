@@ -217,6 +217,8 @@ class Look:
     """Ask JATOS for this one path before anything is decided."""
 
     path: RelPath
+    whole: bool = False
+    """Read all its bytes, however many: nothing else can tell what they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ then HTML, and the deletes of a burst after its uploads. Only what stands in the
 
 from __future__ import annotations
 
+import heapq
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, KeysView
 from dataclasses import dataclass
@@ -42,9 +44,13 @@ class Item:
     burst: int
     since_s: float
     not_before_s: float
+    listed_s: float = -math.inf
+    """When JATOS was asked for the listing that stands for a look at this path."""
     refusals: int = 0
     losses: int = 0
     """Tries since the last refusal that ended without an answer."""
+    ever_lost: bool = False
+    """Whether any try ended without an answer: JATOS may have acted."""
 
     @property
     def path(self) -> RelPath:
@@ -83,6 +89,8 @@ class Queue:
         self._awaited: Counter[int] = Counter()
         self._open_uploads: Counter[int] = Counter()
         self._unrefused = 0
+        # Moments at which an item may become startable; those of items that are gone do no harm.
+        self._moments: list[float] = []
         # How many deletes lie below a path, to find what stands in the way of an upload.
         self._delete_dirs: Counter[RelPath] = Counter()
 
@@ -101,7 +109,7 @@ class Queue:
 
     @property
     def unrefused(self) -> int:
-        """How many items wait or are under way that JATOS has not refused yet."""
+        """How many items wait or are under way that JATOS has not refused twice."""
         return self._unrefused
 
     @property
@@ -118,6 +126,8 @@ class Queue:
         self.drop(item.path)
         self._waiting[item.rank][item.path] = item
         self._count(item, +1)
+        heapq.heappush(self._moments, item.not_before_s)
+        heapq.heappush(self._moments, item.since_s + PATIENCE_S)
 
     def drop(self, path: RelPath) -> None:
         """Forget what waits for `path`; what is under way goes on."""
@@ -149,6 +159,7 @@ class Queue:
             return None
         item = next(filter(may, self._startable(now_s, settling)), None)
         if item is not None:
+            assert item.path not in self._running, "two requests for one path"
             del self._waiting[item.rank][item.path]
             self._running[item.path] = item
         return item
@@ -160,15 +171,10 @@ class Queue:
         return item
 
     def wake_s(self, now_s: float) -> float | None:
-        """When a waiting item may start merely because time passes; None: only after a finish."""
-        if self.idle_workers <= 0:
-            return None
-        times = (
-            item.not_before_s if item.not_before_s > now_s else item.since_s + PATIENCE_S
-            for items in self._waiting
-            for item in items.values()
-        )
-        return min((at_s for at_s in times if at_s > now_s), default=None)
+        """When an item may start merely because time passes; at times nothing does then."""
+        while self._moments and self._moments[0] <= now_s:
+            heapq.heappop(self._moments)
+        return self._moments[0] if self._moments and len(self) else None
 
     def _startable(self, now_s: float, settling: int) -> Iterator[Item]:
         for turn, items in enumerate(self._waiting[:LAST_RANK]):
@@ -194,22 +200,23 @@ class Queue:
                     yield obstacle
 
     def _obstacles(self, path: RelPath) -> list[Item]:
-        """Deletes to come of files where `path` needs a directory, or below it."""
+        """Deletes to come of files where `path` needs a directory, or below it.
+
+        One that JATOS refuses holds nobody up: the upload will be refused too, and say why."""
         deletes = self._waiting[LAST_RANK]
         running = (item for item in self._running.values() if isinstance(item.action, Delete))
         found = [deletes[up] for up in parents(path) if up in deletes]
         if self._delete_dirs[path]:
             found += [item for item in deletes.values() if below(item.path, path)]
-        return found + [
-            item for item in running if below(path, item.path) or below(item.path, path)
-        ]
+        found += [item for item in running if below(path, item.path) or below(item.path, path)]
+        return [item for item in found if not item.refusals]
 
     def _room_for_large(self) -> bool:
         large = sum(item.large for item in self._running.values())
         return large < max(1, self._workers - SMALL_ONLY_WORKERS)
 
     def _count(self, item: Item, by: int) -> None:
-        self._unrefused += by * (not item.refusals)
+        self._unrefused += by * (item.refusals < 2)
         self._awaited[item.rank] += by * item.awaited
         self._open_uploads[item.burst] += by * item.open_upload
         if isinstance(item.action, Delete):

@@ -153,14 +153,16 @@ def _changed(
     match _compare(seen, content):
         case _Match.SAME:
             return Adopt(path, local, content, proven=True, remote_ms=seen.modified_ms)
-        case _Match.LIKELY if seen.looked or content.size > SMALL_BYTES:
+        case _Match.LIKELY if seen.adler32 is not None:
+            if content.size <= SMALL_BYTES and not seen.looked:
+                return Look(path)
             return Adopt(path, local, content, proven=False, remote_ms=seen.modified_ms)
-        case _Match.LIKELY:
-            return Look(path)
     if any(_compare(seen, mine) is not _Match.OTHER for mine in ours):
         return Upload(path, local, content, frozenset(ours))
     if not seen.looked:
         return Look(path)
+    if _compare(seen, content) is _Match.LIKELY:
+        return Look(path, whole=True)  # of a large file without a listing only the size is known
     if policy.conflict == "hold" and not seen.kept:
         return Hold(
             path, "changed on both sides" if row else "lies on JATOS with other bytes", seen

@@ -6,16 +6,29 @@ Looks and keeps go to JATOS, some at a time; hashes of large files go to the fol
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from jatossync.core.model import Entry, Hash, Keep, Look
 from jatossync.core.paths import RelPath
 
 
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A question, and what it is about."""
+
+    job: Look | Keep | Hash
+    entry: Entry | None
+    """What the path is here."""
+    burst: int
+    """Became due together with these changes."""
+    losses: int = 0
+    """Tries that ended without an answer."""
+
+
 class Questions:
     """
-    At most one question per path, waiting or under way, with the local entry it is about.
+    At most one question per path, waiting or under way.
 
     Args:
         at_once: How many requests may ask JATOS at once.
@@ -23,53 +36,57 @@ class Questions:
 
     def __init__(self, at_once: int) -> None:
         self._at_once = at_once
-        self._waiting: dict[RelPath, tuple[Look | Keep, Entry | None]] = {}
-        self._asked: dict[RelPath, Entry | None] = {}
-        self._hashes: deque[Hash] = deque()
-        self._hashing: set[RelPath] = set()
+        self._looks: dict[RelPath, Open] = {}
+        self._hashes: dict[RelPath, Open] = {}
+        self._looking: dict[RelPath, Open] = {}
+        self._hashing: dict[RelPath, Open] = {}
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._asked) + len(self._hashes) + len(self._hashing)
+        return sum(map(len, self._all()))
+
+    def __iter__(self) -> Iterator[Open]:
+        for questions in self._all():
+            yield from questions.values()
 
     @property
     def under_way(self) -> set[RelPath]:
         """The paths that are being asked for or hashed."""
-        return self._asked.keys() | self._hashing
+        return self._looking.keys() | self._hashing.keys()
 
-    @property
-    def open(self) -> Iterator[RelPath]:
-        """The paths about which JATOS is being asked, or is to be."""
-        yield from self._waiting
-        yield from self._asked
+    def put(self, question: Open) -> None:
+        """Let `question` wait for its turn, instead of what waited for its path."""
+        path = question.job.path
+        before = self._looks.get(path)
+        if before is not None:
+            question = replace(question, losses=max(before.losses, question.losses))
+        self.drop(path)
+        waiting = self._hashes if isinstance(question.job, Hash) else self._looks
+        waiting[path] = question
 
-    def put(self, question: Look | Keep | Hash, entry: Entry | None) -> None:
-        """Let `question` wait for its turn."""
-        if isinstance(question, Hash):
-            self._hashes.append(question)
-        else:
-            self._waiting[question.path] = (question, entry)
+    def drop(self, path: RelPath) -> None:
+        """Forget what waits for `path`; what is under way goes on."""
+        self._looks.pop(path, None)
+        self._hashes.pop(path, None)
 
-    def take_hash(self) -> list[Hash]:
-        """The next file to hash, unless one is being hashed."""
-        if self._hashing or not self._hashes:
-            return []
-        job = self._hashes.popleft()
-        self._hashing.add(job.path)
-        return [job]
+    def take(self) -> list[Look | Keep | Hash]:
+        """The questions that may be asked now."""
+        return [
+            *_move(self._looks, self._looking, self._at_once),
+            *_move(self._hashes, self._hashing, 1),
+        ]
 
-    def take_requests(self) -> list[Look | Keep]:
-        """The next questions for JATOS, as many as may be asked at once."""
-        jobs = []
-        while self._waiting and len(self._asked) < self._at_once:
-            path = next(iter(self._waiting))
-            job, self._asked[path] = self._waiting.pop(path)
-            jobs.append(job)
-        return jobs
+    def answered(self, job: Look | Keep | Hash) -> Open:
+        """The question is answered, or was in vain."""
+        return (self._hashing if isinstance(job, Hash) else self._looking).pop(job.path)
 
-    def hashed(self, job: Hash) -> None:
-        """The hash has ended."""
-        self._hashing.discard(job.path)
+    def _all(self) -> tuple[dict[RelPath, Open], ...]:
+        return self._looks, self._hashes, self._looking, self._hashing
 
-    def answered(self, job: Look | Keep) -> Entry | None:
-        """The request has ended; what the path was here when it was asked."""
-        return self._asked.pop(job.path)
+
+def _move(
+    waiting: dict[RelPath, Open], asked: dict[RelPath, Open], room: int
+) -> Iterator[Look | Keep | Hash]:
+    while waiting and len(asked) < room:
+        path = next(iter(waiting))
+        asked[path] = waiting.pop(path)
+        yield asked[path].job

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from jatossync.core.model import Content, Hold, Note
+from jatossync.core.model import Entry, Hold, Note
 from jatossync.core.paths import RelPath
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -38,8 +38,8 @@ class Refusal:
     """Why JATOS does not take a path."""
 
     reason: str
-    content: Content | None = None
-    """The bytes that are refused for good; None where it is tried again."""
+    entry: Entry | None = None
+    """The file that is refused for good; None where it is tried again."""
 
 
 class Report:

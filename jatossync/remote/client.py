@@ -39,7 +39,7 @@ from jatossync.errors import ConfigError, Denied, Unreachable
 from jatossync.remote import answers
 from jatossync.remote.answers import Answer, Asked, Unclear
 from jatossync.remote.body import AssetBody, CutOff, HoldsToken, Source
-from jatossync.remote.looks import ABSENT, any_small, read, replaceable, seen_of
+from jatossync.remote.looks import ABSENT, any_small, read, read_whole, replaceable, seen_of
 from jatossync.remote.parse import (
     StudyHead,
     is_study_uuid,
@@ -205,12 +205,15 @@ class Assets:
             return answer
         return self._not_listed(answer)
 
-    def look(self, path: RelPath) -> LookResult:
+    def look(self, path: RelPath, whole: bool = False) -> LookResult:
         """
-        What lies under `path` now: its size, and up to 256 KiB its digest.
+        What lies under `path` now: its size, and up to 256 KiB (or `whole`) its digest.
 
         Absence is reported only while the study itself is known to be there.
         """
+        if whole and path != NOT_DOWNLOADABLE:
+            found = self._wire.download(self._target(path), read_whole)
+            return self._confirmed(self._settled_look(found))
         return self._confirmed(self._look(path))
 
     def keep(self, path: RelPath, store: Callable[[Iterator[bytes]], Content]) -> LookResult:

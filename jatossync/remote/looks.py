@@ -21,6 +21,11 @@ def read(download: Download) -> Seen:
     """Read a small file and identify it; of one larger than 256 KiB only the size is taken."""
     if download.size is not None and download.size > SMALL_BYTES:
         return Seen(download.size, looked=True)
+    return read_whole(download)
+
+
+def read_whole(download: Download) -> Seen:
+    """Read a file of any size and identify it."""
     digest, adler, size = hashlib.sha256(), 1, 0
     for piece in download.pieces:
         digest.update(piece)

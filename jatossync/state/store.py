@@ -150,9 +150,12 @@ class Store:
             found.setdefault(attempt.path, []).append(attempt)
         return found
 
-    def begin(self, actions: Iterable[Upload | Delete]) -> int:
+    def begin(self, actions: Iterable[Upload | Delete], burst: int | None = None) -> int:
         """
-        A new burst: put on disk that these requests are being attempted.
+        Put on disk that these requests are being attempted.
+
+        Args:
+            burst: The burst they belong to; None begins a new one.
 
         Returns:
             The burst's number.
@@ -162,18 +165,21 @@ class Store:
         """
         with self._translated():
             self._begin()
-            cursor = self._db.execute("INSERT INTO bursts (at) VALUES (?)", (self._clock(),))
+            if burst is None:
+                cursor = self._db.execute("INSERT INTO bursts (at) VALUES (?)", (self._clock(),))
+                burst = cursor.lastrowid or 0
             self._db.executemany(
-                "INSERT OR IGNORE INTO attempts VALUES (?, ?, ?, ?, ?)",
-                (
-                    (a.path.encode(), Verb.UPLOAD.value, a.content.sha256, *_size_adler(a.content))
-                    if isinstance(a, Upload)
-                    else (a.path.encode(), Verb.DELETE.value, "", None, None)
-                    for a in actions
-                ),
+                "INSERT OR IGNORE INTO attempts VALUES (?, ?, ?, ?, ?)", map(_attempt, actions)
             )
         self.commit()
-        return cursor.lastrowid or 0
+        return burst
+
+    def refused(self, action: Upload | Delete) -> None:
+        """JATOS said no, and never had the chance to say yes: nothing of ours came there."""
+        path, verb, sha256, *_ = _attempt(action)
+        self._write(
+            "DELETE FROM attempts WHERE path = ? AND verb = ? AND sha256 = ?", (path, verb, sha256)
+        )
 
     def uploaded(self, row: Row, burst: int, seconds: float) -> None:
         """JATOS acknowledged these bytes (law 5)."""
@@ -300,8 +306,12 @@ _HINT = (
 )
 
 
-def _size_adler(content: Content) -> tuple[int, int]:
-    return content.size, content.adler32
+def _attempt(action: Upload | Delete) -> tuple[bytes, str, str, int | None, int | None]:
+    path = action.path.encode()
+    if isinstance(action, Delete):
+        return path, Verb.DELETE.value, "", None, None
+    size, sha256, adler32 = action.content
+    return path, Verb.UPLOAD.value, sha256, size, adler32
 
 
 def _row(values: tuple[Any, ...]) -> Row:

@@ -102,6 +102,11 @@ def test_a_large_file_that_seems_to_be_there_is_adopted_as_not_proven() -> None:
     assert of(file(LARGE), seen=listed(LARGE)) == Adopt(PATH, file(LARGE), LARGE, False, 5)
 
 
+def test_a_size_alone_is_no_reason_to_adopt() -> None:
+    """JATOS 3.8 cannot list: all that a look at a large file tells is its size."""
+    assert of(file(LARGE), seen=Seen(LARGE.size, looked=True)) == Look(PATH, whole=True)
+
+
 def test_foreign_bytes_are_looked_at_then_kept_then_overwritten() -> None:
     assert of(file(A), seen=listed(B)) == Look(PATH)
     assert isinstance(of(file(A), seen=looked(B)), Keep)

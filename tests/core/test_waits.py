@@ -21,10 +21,10 @@ def test_a_path_is_due_when_it_has_been_quiet() -> None:
     dirty = Debounce(quiet_s=0.3)
     dirty.mark(A, 0.0, 5)
     dirty.mark(A, 0.2, 5)
-    assert dirty.due_s(()) == 0.5
     assert dirty.take(0.4, ()) == frozenset()
+    assert dirty.wake_s(0.4, ()) == 0.5
     assert dirty.take(0.5, ()) == {A}
-    assert dirty.due_s(()) is None
+    assert dirty.wake_s(0.5, ()) is None
 
 
 def test_a_path_that_never_rests_is_due_after_its_longest_wait() -> None:
@@ -38,7 +38,7 @@ def test_a_busy_path_stays_dirty() -> None:
     dirty = Debounce(quiet_s=0.3)
     dirty.mark(A, 0, 5)
     assert dirty.take(1, {A}) == frozenset()
-    assert dirty.due_s({A}) is None
+    assert dirty.wake_s(1, {A}) is None
     assert dirty.take(1, ()) == {A}
 
 
@@ -137,7 +137,9 @@ def test_a_listing_says_nothing_of_a_path_that_was_written_since_it_began() -> N
 def test_a_look_is_newer_than_the_listing_and_a_listing_newer_than_an_old_look() -> None:
     evidence = Evidence()
     evidence.listing_ended(Listing({A: Seen(1, 2, modified_ms=3)}))
-    evidence.looked(A, Seen(1, sha256="x", looked=True))
+    evidence.looked(A, Seen(1, looked=True))
+    assert evidence.seen(A) == Seen(1, looked=True)
+    evidence.confirmed(A, Seen(1, sha256="x", looked=True))
     assert evidence.seen(A) == Seen(1, 2, "x", 3, looked=True)
     evidence.touched(A)
     assert evidence.seen(A) is None

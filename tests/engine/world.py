@@ -12,7 +12,6 @@ import heapq
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from jatossync.core.model import (
     AlreadyThere,
@@ -92,6 +91,13 @@ class World:
         self._started = 0
         self.ticks = 0
         self.engine = Engine(store, settings or Settings(), lambda: 1.0)
+
+        self.listed_ms = 5
+        """The time on JATOS of every file."""
+        self.look_small = True
+        """Whether a look tells the bytes, as of small files, or just the size."""
+        self.large: set[str] = set()
+        """Paths that the scan leaves to a Hash, as it does with large files."""
 
     # What people do.
 
@@ -179,7 +185,7 @@ class World:
             case Hash():
                 return self._entry(job.path)
             case Look():
-                return self._look(job.path)
+                return self._look(job.path, job.whole)
             case Keep():
                 return self._keep(job.path)
             case Upload() | Delete():
@@ -189,8 +195,15 @@ class World:
         entries = {}
         for path in self.local:
             if any(below(RelPath(path), top) for top in job.scope):
-                entries[RelPath(path)] = self._entry(path)
+                entries[RelPath(path)] = self._scanned(RelPath(path), job)
         return Snapshot(job.scope, entries)
+
+    def _scanned(self, path: RelPath, job: Scan) -> Entry:
+        entry = self._entry(path)
+        known = job.known.get(path)
+        if path in self.large and (known is None or known.stat != entry.stat):
+            return Entry(entry.kind, stat=entry.stat)
+        return entry
 
     def _entry(self, path: str) -> Entry:
         data = self.local[path]
@@ -199,19 +212,22 @@ class World:
         kind = Kind.FILE if data else Kind.EMPTY
         return Entry(kind, stat=stat, content=content_of(data), hashed_at_ns=10**12)
 
-    def _look(self, path: str) -> Seen:
+    def _look(self, path: str, whole: bool = False) -> Seen:
         data = self.remote.get(path)
         if data is None:
             return Seen(None, looked=True)
+        if not (self.look_small or whole):
+            return Seen(len(data), looked=True)
         content = content_of(data)
         return Seen(content.size, content.adler32, content.sha256, looked=True)
 
     def _listed(self, data: bytes) -> Seen:
-        return Seen(len(data), zlib.adler32(data), modified_ms=5)
+        return Seen(len(data), zlib.adler32(data), modified_ms=self.listed_ms)
 
     def _keep(self, path: str) -> Seen:
         self.trash.append(self.remote[path])
-        return replace(self._look(path), kept=True)
+        content = content_of(self.remote[path])
+        return Seen(content.size, content.adler32, content.sha256, looked=True, kept=True)
 
     def act(self, job: Upload | Delete) -> Result:
         """What a request that writes leads to, where nothing goes wrong."""

@@ -110,6 +110,27 @@ def test_a_name_changed_only_in_case_keeps_its_bytes_on_a_server_that_folds_name
     assert {path.casefold(): content for path, content in study.remote().items()} == study.local()
 
 
+@pytest.mark.parametrize("names", ["exact", "fold"])
+def test_a_directory_renamed_only_in_case_costs_a_few_listings_and_not_one_for_each_file(
+    jatos: Jatos, tmp_path: Path, names: str
+) -> None:
+    study = Study(tmp_path, jatos("3.10", names=names))
+    for number in range(60):
+        study.write(f"Img/{number}.png", f"{number}")
+    with study.run():
+        study.await_rest(lambda: len(study.remote()) == 60)
+        study.jatos.clear_requests()
+        shell("mv Img away && mv away img", study.folder)
+        if names == "exact":
+            study.await_equal()
+        else:
+            study.await_rest(lambda: not study.sent("DELETE"))
+        asked = [each["path"] for each in study.jatos.requests() if each["method"] == "GET"]
+    assert sum("/assets/structure" in path for path in asked) <= 5
+    there = {path.replace("Img/", "img/"): content for path, content in study.remote().items()}
+    assert there == study.local()
+
+
 # --- what never leaves ---------------------------------------------------------------------------
 
 
