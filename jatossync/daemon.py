@@ -28,14 +28,15 @@ from jatossync.core.model import (
     Stopped,
     Unavailable,
 )
-from jatossync.core.paths import RelPath
+from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.plan import Policy
 from jatossync.core.ports import Settings
 from jatossync.core.report import Event
+from jatossync.core.watching import Watching
 from jatossync.engine import Engine
 from jatossync.errors import ConfigError, Denied, JatossyncError, Unreachable
 from jatossync.jobs import Jobs, Sides
-from jatossync.local.watch import Watcher
+from jatossync.lookout import Lookout
 from jatossync.threads import Hints, Pool
 
 COMMIT_S = 0.1
@@ -43,12 +44,6 @@ COMMIT_S = 0.1
 
 TICK_S = 1.0
 """How often to see whether the folder and the watcher are still what they were."""
-
-LONGEST_RENEWAL_S = 60.0
-"""How far apart the renewals of a watcher that goes blind again and again may get."""
-
-BLIND_RESCAN_S = 15.0
-"""How often to look at everything while the system does not let us watch all directories."""
 
 GRACE_S = 3.0
 """How long requests under way may take to end once the daemon is to stop."""
@@ -121,7 +116,7 @@ class Daemon:
         self._stopping = threading.Event()
         self._accepted = False
         """Whether JATOS has ever said yes to token and study."""
-        self._watcher: Watcher | None = None
+        self._lookout: Lookout | None = None
         workers = sides.config.upload.workers
         self._scans = Pool("scan", 1, self._work)
         self._hashes = Pool("hash", 1, self._work)
@@ -129,14 +124,10 @@ class Daemon:
         # Of their own: whether JATOS is there must not wait behind a video.
         self._asks = Pool("ask", 2, self._work)
         self._jobs = Jobs(sides, self._stopping.is_set)
-        self._renewal = threading.Event()
         self._patient = True
         self._committed_s = 0.0
         self._ticked_s = 0.0
-        self._loss: str | None = None
-        self._renewal_s = 0.0
-        self._renewal_gap_s = TICK_S
-        self._blind_rescan_s = 0.0
+        self._scan_s = 0.0
 
     @property
     def sending(self) -> dict[RelPath, int]:
@@ -162,8 +153,10 @@ class Daemon:
         """
         self._patient = watch
         if watch:
-            self._watcher = Watcher(self._sides.folder.path, self._hints.add, self._hints.lose)
-            self._watcher.start()
+            sides = self._sides
+            mode = sides.config.watch.mode
+            self._lookout = Lookout(sides.folder, sides.scanner, mode, self._hints)
+            self._lookout.start()
         try:
             while not self._stopping.is_set() and not until():
                 self._step()
@@ -206,6 +199,8 @@ class Daemon:
         if isinstance(job, Ask):
             self._asked(result)
         self.engine.done(job, result, time.monotonic())
+        if isinstance(job, Scan) and ROOT in job.scope and self._lookout is not None:
+            self._lookout.looked(time.monotonic() - self._scan_s)
 
     def _asked(self, result: Result) -> None:
         """What JATOS says of token and study decides at the start whether to run at all."""
@@ -232,31 +227,24 @@ class Daemon:
         self._ticked_s = now_s
         if self.engine.report.root_trouble is None and self._sides.folder.trouble():
             self.engine.lost(now_s)
-        if self._watcher is not None:
-            self._mind_watcher(self._watcher, now_s)
+        if self._lookout is not None:
+            self._mind(self._lookout, now_s)
 
-    def _mind_watcher(self, watcher: Watcher, now_s: float) -> None:
-        self._loss = self._loss or self._hints.take_loss()
-        if not watcher.healthy():
-            self._loss = self._loss or "the watcher stopped"
-        if self._loss is not None and now_s >= self._renewal_s:
-            self._say(Event("watching anew", "debug", {"reason": self._loss}))
-            self._loss = None
-            # Twice as long each time, until it has been well for as long as the longest wait.
-            calm = now_s - self._renewal_s > LONGEST_RENEWAL_S
-            self._renewal_gap_s = (
-                TICK_S if calm else min(2 * self._renewal_gap_s, LONGEST_RENEWAL_S)
-            )
-            self._renewal_s = now_s + self._renewal_gap_s
-            self._renewal.set()
+    def _mind(self, lookout: Lookout, now_s: float) -> None:
+        if loss := lookout.tick(now_s):
+            self._say(Event("watching anew", "debug", {"reason": loss}))
             self.engine.lost(now_s)
-        if watcher.limit and now_s >= self._blind_rescan_s:
-            if not self._blind_rescan_s:
-                self._say(
-                    Event("not all directories are watched", "warning", {"reason": watcher.limit})
-                )
-            self._blind_rescan_s = now_s + BLIND_RESCAN_S
-            self.engine.lost(now_s)
+        before, now = self.engine.report.watching, lookout.status
+        self.engine.report.watching = now
+        if before is None or (now.mode, now.why) != (before.mode, before.why):
+            self._say_watching(now)
+
+    def _say_watching(self, watching: Watching) -> None:
+        name = "changes are noticed by looking" if watching.mode == "poll" else "watching"
+        fields: dict[str, object] = {"reason": watching.why} if watching.why else {}
+        if watching.advice:
+            fields["advice"] = watching.advice
+        self._say(Event(name, "warning" if watching.advice else "info", fields))
 
     def _tell(self) -> None:
         while self.engine.report.events:
@@ -265,8 +253,8 @@ class Daemon:
     def _end(self) -> None:
         """Let what is under way end, for a while, and keep what it led to."""
         self._stopping.set()
-        if self._watcher is not None:
-            self._watcher.stop()
+        if self._lookout is not None:
+            self._lookout.stop()
         pools = (self._scans, self._hashes, self._requests, self._asks)
         for pool in pools:
             pool.close()
@@ -285,6 +273,7 @@ class Daemon:
     def _start(self, job: Job) -> None:
         match job:
             case Scan():
+                self._scan_s = time.monotonic()
                 self._scans.put(job)
             case Hash() | Provenance():
                 self._hashes.put(job)
@@ -300,12 +289,6 @@ class Daemon:
             self._inbox.put(exc)
 
     def _do(self, job: Job) -> Result:
-        if isinstance(job, Scan):
-            self._renew_watcher()
+        if isinstance(job, Scan) and self._lookout is not None:
+            self._lookout.before_scan()
         return self._jobs.do(job)
-
-    def _renew_watcher(self) -> None:
-        """First the watches, then the scan: the other order would miss what comes between."""
-        if self._renewal.is_set() and self._watcher is not None:
-            self._renewal.clear()
-            self._watcher.renew()

@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "engine": {"core", "errors"},
     "threads": {"core"},
     "jobs": {"config", "core", "errors"} | SIDES,
-    "daemon": {"engine", "jobs", "threads", "config", "core", "errors"} | SIDES,
+    "lookout": {"threads", "core", "local"},
+    "daemon": {"engine", "jobs", "lookout", "threads", "config", "core", "errors"} | SIDES,
     "cli": {"daemon", "engine", "jobs", "config", "core", "errors", "log"} | SIDES,
     "__main__": {"cli", "log"},
     # Of the rest nothing, so that it can never agree with the client's mistakes.

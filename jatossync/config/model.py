@@ -75,8 +75,12 @@ class _Options(BaseModel):
 
 
 class Watch(_Options):
-    """`watch:` — when a change counts, and how often all is looked at without one."""
+    """`watch:` — how changes are noticed, when one counts, how often all is looked at."""
 
+    mode: Annotated[
+        Literal["auto", "events", "poll"],
+        BeforeValidator(values.one_of("auto", "events", "poll")),
+    ] = "auto"
     quiet_s: Annotated[float, BeforeValidator(values.duration("10ms", "1m"))] = Field(
         default=0.3, alias="quiet"
     )

@@ -9,6 +9,7 @@ from typing import Literal
 
 from jatossync.core.model import Entry, Hold, Note
 from jatossync.core.paths import RelPath
+from jatossync.core.watching import Watching
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -51,6 +52,8 @@ class Report:
         self.refused: dict[RelPath, Refusal] = {}
         self.root_trouble: str | None = None
         """Why nothing can be concluded from the folder (law 2)."""
+        self.watching: Watching | None = None
+        """How changes are noticed; None where nobody waits for any."""
         self.totals = Totals()
         self.events: deque[Event] = deque()
 

@@ -9,6 +9,16 @@ from typing import NamedTuple
 
 _TABLE = "/proc/self/mountinfo"
 
+_REMOTE = frozenset(
+    [
+        *("9p", "drvfs", "fuse", "prl_fs", "vboxsf", "virtiofs", "vmhgfs"),
+        *("cifs", "ncpfs", "nfs", "nfs4", "smb3", "smbfs"),
+        *("acfs", "afs", "beegfs", "ceph", "coda", "davfs", "gfs2", "glusterfs", "gpfs", "kafs"),
+        *("lustre", "mfs", "ocfs2", "orangefs", "panfs", "pvfs2"),
+    ]
+)
+"""Types of file systems that others can change without this kernel being told."""
+
 
 class Mount(NamedTuple):
     """One mounted file system, as far as it tells whether it is still the same one."""
@@ -45,6 +55,11 @@ def mounts_below(path: str, table: Iterable[Mount]) -> dict[str, Mount]:
     """The mounts on directories below `path`, by the rest of their path."""
     top = path.rstrip("/") + "/"
     return {mount.point[len(top) :]: mount for mount in table if mount.point.startswith(top)}
+
+
+def is_deaf(mount: Mount) -> bool:
+    """Whether changes made by others than this system's programs make no events there."""
+    return mount.kind in _REMOTE or mount.kind.startswith("fuse.")
 
 
 def _mount(line: bytes) -> Mount:

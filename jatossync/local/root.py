@@ -29,7 +29,7 @@ from jatossync.local.directory import (
 )
 from jatossync.local.files import Changed, OpenFile, open_in, why_not
 from jatossync.local.lock import FolderLock
-from jatossync.local.mounts import mount_of, mount_table, mounts_below
+from jatossync.local.mounts import is_deaf, mount_of, mount_table, mounts_below
 
 __all__ = ["Blocked", "Changed", "OpenFile", "Presence", "Sighting", "StudyFolder"]
 
@@ -180,6 +180,12 @@ class StudyFolder:
         now = mounts_below(self.path, mount_table())
         changed = set(now.items()) ^ set(self._mounts_below.items())
         return frozenset(path for name, _ in changed if (path := _rel_path_or_none(name)))
+
+    def deaf(self) -> str | None:
+        """Which disk at or below the folder others can change unheard, for people."""
+        mounts = [self._mount, *self._mounts_below.values()]
+        deaf = next((mount for mount in mounts if mount and is_deaf(mount)), None)
+        return deaf and f"{deaf.point} ({deaf.kind})"
 
     def _whereabouts(self) -> str:
         if (

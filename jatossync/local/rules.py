@@ -37,6 +37,11 @@ class RuleBook:
         self._text_seen_ns = 0
         self._rules = Rules.build(ignore, "", publish)
 
+    @property
+    def last(self) -> Rules:
+        """The rules as they were last read."""
+        return self._rules
+
     def read(self) -> Rules:
         """
         The rules that hold now.

@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from itertools import groupby
 
@@ -83,6 +83,19 @@ class Scanner:
             return RootGone(trouble)
         return Snapshot(job.scope, entries)
 
+    def glance(self) -> Mapping[RelPath, Entry] | None:
+        """
+        All that stands in the folder, by the rules of the last scan, without reading any file.
+
+        For another thread than the one that scans. None: nothing can be concluded now.
+        """
+        if self._folder.trouble():
+            return None
+        job = Scan(frozenset([ROOT]), {})
+        glance = _Pass(self._folder, self._rules.last, self._own, job, self._clock_ns, reads=False)
+        entries = glance.run()
+        return None if self._folder.trouble() else entries
+
     def hash(self, job: Hash, stop: Callable[[], bool]) -> Entry | Overtaken:
         """
         Hash one large file; `stop` is asked again and again whether to give up.
@@ -114,8 +127,11 @@ class _Pass:
         own: frozenset[RelPath],
         job: Scan,
         clock_ns: Callable[[], int],
+        *,
+        reads: bool = True,
     ) -> None:
         self._folder = folder
+        self._reads = reads
         self._rules = rules
         self._own = own
         self._job = job
@@ -293,7 +309,7 @@ class _Pass:
                 )
             if only_in_the_cloud(found):
                 return Entry(Kind.UNKNOWN, "its bytes are only in the cloud")
-            if seen.size > LARGE_BYTES:
+            if seen.size > LARGE_BYTES or not self._reads:
                 return Entry(Kind.FILE, stat=seen)
             try:
                 with open_in(directory, name, seen) as file:

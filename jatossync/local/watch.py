@@ -8,12 +8,14 @@ thread that ended is noticed, so nobody may count on being told: there is the pe
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NamedTuple
 
 from watchdog.events import (
     DirAttribEvent,
@@ -43,9 +45,21 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.ob
 STOP_S = 5.0
 """How long an observer may take to end before it is left to itself."""
 
-LIMIT = (
-    "the system lets this user watch no more directories; raise it with "
-    "`sysctl fs.inotify.max_user_watches=524288`"
+
+class Blind(NamedTuple):
+    """Why not everything is watched, though the watcher did what it could."""
+
+    why: str
+    advice: str
+
+
+NO_MORE_WATCHES = Blind(
+    "the system lets this user watch no more directories",
+    "Raise the limit: sudo sysctl fs.inotify.max_user_watches=524288",
+)
+NO_WATCHER = Blind(
+    "the system has no more room for a watcher (too many open files, or too many of them)",
+    "Close programs, or raise the limit: sudo sysctl fs.inotify.max_user_instances=1024",
 )
 
 CONTENT_EVENTS: list[type[FileSystemEvent]] = [
@@ -87,21 +101,21 @@ class Watcher:
         self._lost = lost
         self._observer: BaseObserver | None = None
         self._watched: tuple[int, int] | None = None
-        self._limit = ""
-        self._known_limit = ""
+        self._blind: Blind | None = None
+        self._known_blind: Blind | None = None
         self._life = threading.Lock()
         self._stopped = False
 
     @property
-    def limit(self) -> str:
-        """Why not all directories can be watched, and what helps; empty where all are."""
-        return self._limit
+    def blind(self) -> Blind | None:
+        """Why not everything can be watched, and what helps; None where all is."""
+        return self._blind
 
     def start(self) -> None:
         """
         Begin to watch.
 
-        Raises nothing: what could not be watched is told by `healthy` and `limit`.
+        Raises nothing: what could not be watched is told by `healthy` and `blind`.
         """
         with self._life:
             self._begin()
@@ -118,7 +132,7 @@ class Watcher:
             return True  # being renewed
         observer = self._observer
         if observer is None:
-            return bool(self._limit)
+            return self._blind is not None
         threads = (observer, *observer.emitters)
         return all(thread.is_alive() for thread in threads) and self._standing() == self._watched
 
@@ -139,19 +153,22 @@ class Watcher:
     def _begin(self) -> None:
         if self._stopped:
             return
-        self._known_limit, self._limit = self._limit, ""
+        self._known_blind, self._blind = self._blind, None
         self._handler.unreadable.clear()
         try:
             observer = self._new_observer()
         except OSError:
-            return  # no descriptor left
+            self._blind = NO_WATCHER
+            return
         self._watched = self._standing()
         try:
             observer.schedule(
                 self._handler, self._path, recursive=True, event_filter=CONTENT_EVENTS
             )
             observer.start()
-        except OSError:
+        except OSError as exc:
+            if exc.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+                self._blind = NO_WATCHER
             _end(observer)
             return
         self._observer = observer
@@ -172,10 +189,10 @@ class Watcher:
 
     def _reach_limit(self) -> None:
         """Told as a loss once; not again by the next observer, or renewals would never end."""
-        known = self._limit or self._known_limit
-        self._limit = LIMIT
+        known = NO_MORE_WATCHES in (self._blind, self._known_blind)
+        self._blind = NO_MORE_WATCHES
         if not known:
-            self._lost(LIMIT)
+            self._lost(NO_MORE_WATCHES.why)
 
 
 class _Hints(FileSystemEventHandler):

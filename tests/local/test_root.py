@@ -12,7 +12,7 @@ from jatossync.core.model import Stat
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.errors import AlreadyRunning, ConfigError
 from jatossync.local.directory import stat_of
-from jatossync.local.mounts import Mount, mount_of, mounts_below
+from jatossync.local.mounts import Mount, is_deaf, mount_of, mounts_below
 from jatossync.local.root import Changed, Presence, StudyFolder
 
 
@@ -219,6 +219,16 @@ def test_the_innermost_and_last_mount_is_the_one_a_path_lies_on() -> None:
     assert mount_of("/mntx", table) == table[0]
     assert mounts_below("/mnt/study", table) == {"disk": table[3]}
     assert mount_of("/mnt", []) is None
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "smb3", "9p", "vboxsf", "fuse", "fuse.sshfs"])
+def test_what_others_change_on_a_network_file_system_makes_no_events(kind: str) -> None:
+    assert is_deaf(Mount("/mnt", "/", kind, "server:/"))
+
+
+@pytest.mark.parametrize("kind", ["ext4", "btrfs", "overlay", "tmpfs", "fuseblk", "vfat"])
+def test_a_disk_of_this_computer_makes_events(kind: str) -> None:
+    assert not is_deaf(Mount("/mnt", "/", kind, "/dev/sda1"))
 
 
 # --- presence: the guard before a delete ---------------------------------------------------------

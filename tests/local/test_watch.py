@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jatossync.core.paths import ROOT, RelPath
-from jatossync.local.watch import LIMIT, Watcher
+from jatossync.local.watch import NO_MORE_WATCHES, NO_WATCHER, Watcher
 
 DEADLINE_S = 20.0
 
@@ -393,25 +393,24 @@ def test_the_watch_limit_is_told_once_and_no_renewal_hides_it(study: Path) -> No
     script = """
 import sys
 from pathlib import Path
-from jatossync.local.watch import Watcher
+from jatossync.local.watch import NO_MORE_WATCHES, Watcher
 limit = Path("/proc/sys/user/max_inotify_watches")
 losses = []
 limit.write_text("10")
 watcher = Watcher(sys.argv[1], lambda *_: None, losses.append)
 watcher.start()
-assert len(losses) == 1, losses
-assert "max_user_watches" in losses[0]
-assert watcher.limit == losses[0]
+assert losses == [NO_MORE_WATCHES.why]
+assert watcher.blind == NO_MORE_WATCHES
 assert watcher.healthy()
 watcher.renew()
 assert len(losses) == 1, losses
-assert watcher.limit
+assert watcher.blind == NO_MORE_WATCHES
 limit.write_text("0")
 watcher.renew()
-assert watcher.limit and watcher.healthy() and len(losses) == 1
+assert watcher.blind and watcher.healthy() and len(losses) == 1
 limit.write_text("1000")
 watcher.renew()
-assert not watcher.limit
+assert watcher.blind is None
 assert watcher.healthy()
 limit.write_text("10")
 watcher.renew()
@@ -430,7 +429,8 @@ watcher.stop()
 
 
 def test_the_limit_says_how_to_raise_it() -> None:
-    assert "sysctl" in LIMIT
+    assert "max_user_watches" in NO_MORE_WATCHES.advice
+    assert "max_user_instances" in NO_WATCHER.advice
 
 
 @linux_only
@@ -438,7 +438,7 @@ def test_running_out_of_descriptors_is_told(study: Path, tmp_path: Path) -> None
     (tmp_path / "tree" / "sub").mkdir(parents=True)
     script = """
 import os, resource, sys, threading
-from jatossync.local.watch import Watcher
+from jatossync.local.watch import NO_WATCHER, Watcher
 told = threading.Event()
 watcher = Watcher(sys.argv[1], lambda *_: None, lambda why: "watched" in why and told.set())
 watcher.start()
@@ -453,11 +453,11 @@ except OSError:
 os.rename(sys.argv[2], sys.argv[1] + "/tree")
 assert told.wait(20)
 watcher.renew()
-assert not watcher.healthy()
+assert watcher.blind == NO_WATCHER and watcher.healthy()
 for descriptor in held:
     os.close(descriptor)
 watcher.renew()
-assert watcher.healthy()
+assert watcher.healthy() and watcher.blind is None
 watcher.stop()
 """
     done = subprocess.run(
