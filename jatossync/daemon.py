@@ -24,6 +24,7 @@ from jatossync.core.model import (
     Result,
     Scan,
     Server,
+    StateChanged,
     Stop,
     Stopped,
     Unavailable,
@@ -168,6 +169,8 @@ class Daemon:
     def _step(self) -> None:
         now_s = time.monotonic()
         self._tick(now_s)
+        if self._sides.store.changed_elsewhere():
+            self.engine.command(StateChanged(), now_s)
         for path in self._hints.take():
             self.engine.hint(path, now_s)
         for job in self.engine.due(now_s):

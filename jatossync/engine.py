@@ -19,6 +19,7 @@ from typing import Literal
 
 from jatossync.core.debounce import Debounce
 from jatossync.core.evidence import Evidence
+from jatossync.core.holds import Holds, Rehearsal
 from jatossync.core.link import Link
 from jatossync.core.model import (
     Action,
@@ -26,6 +27,7 @@ from jatossync.core.model import (
     AlreadyThere,
     Ask,
     Change,
+    Command,
     Content,
     Delete,
     Done,
@@ -35,6 +37,7 @@ from jatossync.core.model import (
     GitState,
     Hash,
     Hold,
+    HoldKind,
     Job,
     Keep,
     Kind,
@@ -54,6 +57,7 @@ from jatossync.core.model import (
     Seen,
     Server,
     Snapshot,
+    StateChanged,
     Stopped,
     Topic,
     Unavailable,
@@ -120,7 +124,8 @@ class Engine:
             jitter: Gives a number from 0 to 1, to spread retries of many clients.
         """
         self.link = Link(jitter)
-        self.report = Report()
+        self._holds = Holds(Rehearsal(store.holds) if settings.dry_run else store.holds)
+        self.report = Report(self._holds)
         self.planned: list[Change] = []
         self._store = store
         self._settings = settings
@@ -156,6 +161,13 @@ class Engine:
         """Hints may have been missed: look at everything."""
         self._dirty.visit(ROOT, now_s)
 
+    def command(self, command: Command, now_s: float) -> None:
+        """A person, or another process for one, said something."""
+        match command:
+            case StateChanged():
+                for path in self._holds.reread():
+                    self._dirty.visit(path, now_s)
+
     def done(self, job: Job, result: Result, now_s: float) -> None:
         """A job that `due` gave out has ended."""
         match job:
@@ -179,6 +191,8 @@ class Engine:
 
     def due(self, now_s: float) -> list[Job]:
         """The jobs to start now. Each must be answered by `done`."""
+        if not len(self._questions):  # all that was found together is known
+            self.report.say_news()
         jobs = self._start_provenance()
         if self.link.up:
             jobs += self._start_pass(now_s)
@@ -338,6 +352,7 @@ class Engine:
             self._evidence.seen,
             self._evidence.listed,
             self._settings.policy,
+            self._holds.approval,
         )
         self._again.update(path for path in busy if snapshot.covers(path))
         return [*unholdable.values()] + [
@@ -377,6 +392,7 @@ class Engine:
             if moot(path) and path not in unsure:
                 self._questions.drop(path)
         self.report.take_back(moot, writes=writes, unsure=unsure)
+        self._holds.review(moot, {_path_of(action): action for action in actions})
 
     # --- decisions -----------------------------------------------------------------------------
 
@@ -393,7 +409,7 @@ class Engine:
                 case Note():
                     self.report.notes[action.path] = action
                 case Hold():
-                    self.report.hold(action)
+                    self._holds.hold(action, round_.burst, now_s)
                 case Look() | Keep() if now_s < self._unseen_until_s.get(action.path, 0.0):
                     pass  # held: it could not be seen a moment ago
                 case Look() | Hash():
@@ -469,9 +485,11 @@ class Engine:
             self._store.attempts([path]).get(path, ()),
             self._evidence.seen(path),
             self._settings.policy,
+            self._holds.approval(path),
         )
         if not isinstance(action, Hold | Look):
-            self.report.held.pop(path, None)
+            self._holds.release(path)
+        self._holds.review(lambda other: other == path, {path: action} if action else {})
         if action is not None:
             self._apply([action], lambda _: local, _Round(burst), now_s)
 
@@ -531,12 +549,14 @@ class Engine:
                 # The probes in between found the server: it is this path that cannot be seen.
                 self._fail(result, now_s)
                 self._unseen_until_s[job.path] = now_s + self._settings.verify_s
-                self.report.hold(Hold(job.path, f"cannot be seen: {result.reason}", Seen(None)))
+                why = f"cannot be seen: {result.reason}"
+                self._holds.hold(Hold(job.path, HoldKind.UNSEEN, why), question.burst, now_s)
             case Unavailable() | Stopped():
                 self._fail(result, now_s)
                 self._questions.put(replace(question, losses=question.losses + 1))
             case Refused():
-                self.report.hold(Hold(job.path, result.reason, Seen(None)))
+                hold = Hold(job.path, HoldKind.UNSEEN, result.reason)
+                self._holds.hold(hold, question.burst, now_s)
         self._look_again(job.path, now_s)
 
     def _kept(self, job: Keep, seen: Seen) -> None:
@@ -634,6 +654,8 @@ class Engine:
                 self._try_again(item, result, now_s)
         if isinstance(result, Done | AlreadyThere | Foreign | Overtaken):
             self.report.refused.pop(job.path, None)
+        if isinstance(result, Done | AlreadyThere):
+            self._holds.settle(job.path)
         self._look_again(job.path, now_s)
 
     def _record(self, item: Item, seconds: float) -> None:

@@ -76,7 +76,15 @@ def _print_json(daemon: Daemon, changes: list[Change]) -> None:
     told = {
         "trouble": engine.report.root_trouble,
         "changes": [{"change": _verb(change), "path": change.path} for change in changes],
-        "held": [{"path": hold.path, "reason": hold.why} for hold in engine.report.held.values()],
+        "held": [
+            {
+                "id": held.id or None,
+                "kind": held.kind.value,
+                "reason": held.reason,
+                "paths": [{"path": hold.path, "reason": hold.why} for hold in held.paths.values()],
+            }
+            for held in engine.report.held
+        ],
         "notes": [
             {"path": note.path, "topic": note.topic.value, "reason": note.why}
             for note in engine.report.notes.values()

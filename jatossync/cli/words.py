@@ -35,10 +35,9 @@ def remarks(report: Report) -> list[str]:
         lines += _listed(words, ((note.path, note.why) for note in notes))
     refused = ((path, refusal.reason) for path, refusal in report.refused.items())
     lines += _listed("Refused by JATOS, tried again when it changes and now and then", refused)
-    held = ((hold.path, hold.why) for hold in report.held.values())
-    lines += _listed(
-        "Waiting for your decision (`drift: restore` lets the files of this folder win)", held
-    )
+    for held in report.held:
+        words = f"Waiting for your decision{held.id and f' on {held.id}'}: {held.reason}"
+        lines += _listed(words, ((hold.path, hold.why) for hold in held.paths.values()))
     return lines
 
 

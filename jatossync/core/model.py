@@ -9,7 +9,7 @@ acknowledged) and `Attempt` (what was sent and not yet answered). Remote side: `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
@@ -229,13 +229,54 @@ class Keep:
     why: str
 
 
+class HoldKind(Enum):
+    """What a person is to decide. The paths of one list are all of one kind."""
+
+    DELETES = "deletes"
+    """Gone here, and too many at once to believe it (law 11)."""
+    OVERWRITES = "overwrites"
+    """Other bytes lie on JATOS at first contact, and too many of them (law 11)."""
+    DRIFT = "drift"
+    """Changed or removed on JATOS, not here."""
+    CONFLICT = "conflict"
+    """Changed on both sides, where the user wants to be asked (`conflict: hold`)."""
+    PAGE = "page"
+    """Gone here, and the page of a component: participants would get an error."""
+    INCLUDED = "newly included"
+    """Would be published only because an ignore rule changed (law 10)."""
+    UNSEEN = "cannot be seen"
+    """JATOS does not show what lies there: looked at again later, nothing to approve."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Wait for a person; nothing is written."""
 
     path: RelPath
+    kind: HoldKind
     why: str
-    seen: Seen
+    """For people, about this path."""
+    seen: Seen | None = None
+    """What lay on JATOS when it was held; None where that does not matter or is not known."""
+    list_reason: str = field(default="", compare=False)
+    """For people, about all that is found together; empty: `why` says it for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person said: go on with this one, as this folder has it."""
+
+    path: RelPath
+    kind: HoldKind
+    seen: Seen | None
+    """What lay on JATOS when it was held."""
+
+    def covers(self, seen: Seen | None) -> bool:
+        """Whether what lies on JATOS is still what lay there when it was held."""
+        if self.seen is None or seen is None:
+            return True
+        same_bytes = None in (self.seen.sha256, seen.sha256) or self.seen.sha256 == seen.sha256
+        return self.seen.size == seen.size and same_bytes
 
 
 class Topic(Enum):
@@ -409,6 +450,14 @@ class RootGone:
 
     reason: str
 
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """Another process wrote into the state: people may have approved something."""
+
+
+Command = StateChanged
+"""What people tell a running engine; told by `Engine.command`."""
 
 Trouble = Refused | Unavailable | Stopped
 """How a request can end that did not do what it was to do."""

@@ -10,7 +10,7 @@ looked at by themselves first (a listing is no instant, and Adler-32 no proof).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
@@ -18,6 +18,7 @@ from jatossync.core.model import (
     SMALL_BYTES,
     Action,
     Adopt,
+    Approval,
     Attempt,
     Content,
     Delete,
@@ -25,6 +26,7 @@ from jatossync.core.model import (
     Forget,
     Hash,
     Hold,
+    HoldKind,
     Keep,
     Kind,
     Look,
@@ -54,6 +56,7 @@ def plan(
     seen: Callable[[RelPath], Seen | None],
     listed: Iterable[RelPath],
     policy: Policy,
+    approved: Callable[[RelPath], Approval | None] = lambda _: None,
 ) -> list[Action]:
     """
     All actions for the scope of `local`, sorted by path.
@@ -63,11 +66,20 @@ def plan(
         attempts: The unanswered requests of the scope, by path.
         seen: What is known of a path on JATOS.
         listed: Paths that JATOS has, to find those nobody here knows.
+        approved: What a person said about a path.
     """
     paths = {path for path in (*manifest, *attempts, *listed) if local.covers(path)}
     paths.update(path for path in local.entries if path != ROOT)
     actions = (
-        decide(path, local.at(path), manifest.get(path), attempts.get(path, ()), seen(path), policy)
+        decide(
+            path,
+            local.at(path),
+            manifest.get(path),
+            attempts.get(path, ()),
+            seen(path),
+            policy,
+            approved(path),
+        )
         for path in sorted(paths)
     )
     found = [action for action in actions if action is not None]
@@ -88,8 +100,10 @@ def decide(
     attempts: Sequence[Attempt],
     seen: Seen | None,
     policy: Policy,
+    approval: Approval | None = None,
 ) -> Action | None:
     """What to do about one path; None where it is in step."""
+    policy = _as_approved(policy, approval, seen)
     if local is None or local.kind is Kind.DIRECTORY:
         # A directory where the row has a file: the asset is gone here and stands in the way there.
         return _gone(path, row, attempts, seen, policy)
@@ -101,6 +115,18 @@ def decide(
     if row is not None and row.content == local.content and not attempts:
         return _agreed(path, local, row, seen, policy)
     return _changed(path, local, local.content, row, attempts, seen, policy)
+
+
+def _as_approved(policy: Policy, approval: Approval | None, seen: Seen | None) -> Policy:
+    """What the user wants of this path, who was asked: ours wins over what they saw on JATOS."""
+    if approval is None or not approval.covers(seen):
+        return policy
+    match approval.kind:
+        case HoldKind.DRIFT:
+            return replace(policy, drift="restore")
+        case HoldKind.CONFLICT:
+            return replace(policy, conflict="keep-copy")
+    return policy
 
 
 # --- bytes that are here --------------------------------------------------------------------------
@@ -131,7 +157,7 @@ def _drift(path: RelPath, local: Entry, row: Row, seen: Seen, policy: Policy) ->
     """Somebody changed or removed on JATOS what we had put there."""
     what = "removed" if seen.size is None else "changed"
     if policy.drift == "hold":
-        return Hold(path, f"{what} on JATOS", seen)
+        return Hold(path, HoldKind.DRIFT, f"{what} on JATOS", seen)
     if seen.size is None:
         return Upload(path, local, row.content)
     return _replace(path, local, row.content, {row.content}, seen, f"{what} on JATOS")
@@ -164,9 +190,8 @@ def _changed(
     if _compare(seen, content) is _Match.LIKELY:
         return Look(path, whole=True)  # of a large file without a listing only the size is known
     if policy.conflict == "hold" and not seen.kept:
-        return Hold(
-            path, "changed on both sides" if row else "lies on JATOS with other bytes", seen
-        )
+        why = "changed on both sides" if row else "lies on JATOS with other bytes"
+        return Hold(path, HoldKind.CONFLICT, why, seen)
     return _replace(path, local, content, ours, seen, "overwritten by the file of this folder")
 
 
@@ -216,7 +241,7 @@ def _gone(
     if kept is not None:
         return Delete(path, frozenset(ours | {kept}))
     if policy.conflict == "hold":
-        return Hold(path, "deleted here, changed on JATOS", seen)
+        return Hold(path, HoldKind.CONFLICT, "deleted here, changed on JATOS", seen)
     return Keep(path, "deleted in this folder after somebody changed it on JATOS")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from jatossync.core.holds import Shelf
 from jatossync.core.model import Attempt, Content, Delete, GitState, Row, Upload
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import Policy
@@ -14,6 +15,8 @@ from jatossync.core.plan import Policy
 class Store(Protocol):
     """What the engine needs of the state; state/store.py says what each of these means."""
 
+    @property
+    def holds(self) -> Shelf: ...
     def known(self, path: RelPath) -> bool: ...
     def rows(self, scope: Iterable[RelPath]) -> dict[RelPath, Row]: ...
     def attempts(self, scope: Iterable[RelPath]) -> dict[RelPath, list[Attempt]]: ...

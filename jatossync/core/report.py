@@ -7,11 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from jatossync.core.model import Entry, Hold, Note
+from jatossync.core.holds import Holds
+from jatossync.core.model import Entry, Note
 from jatossync.core.paths import RelPath
 from jatossync.core.watching import Watching
 
 Level = Literal["debug", "info", "warning", "error"]
+
+SHOWN_PATHS = 3
+"""So many paths of a list are named in the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,10 @@ class Refusal:
 class Report:
     """Kept by the engine, read by the commands."""
 
-    def __init__(self) -> None:
+    def __init__(self, held: Holds) -> None:
         self.notes: dict[RelPath, Note] = {}
-        self.held: dict[RelPath, Hold] = {}
+        self.held = held
+        """What waits for a person."""
         self.refused: dict[RelPath, Refusal] = {}
         self.root_trouble: str | None = None
         """Why nothing can be concluded from the folder (law 2)."""
@@ -61,12 +66,13 @@ class Report:
         """Something for the log."""
         self.events.append(Event(name, level, fields))
 
-    def hold(self, hold: Hold) -> None:
-        """`hold` waits for a person; said once."""
-        known = self.held.get(hold.path)
-        self.held[hold.path] = hold
-        if known is None or known.why != hold.why:
-            self.say("held", "warning", path=hold.path, reason=hold.why)
+    def say_news(self) -> None:
+        """Tell of each list of held paths once, when it begins."""
+        for held in self.held.news():
+            names = ", ".join(list(held.paths)[:SHOWN_PATHS])
+            rest = len(held.paths) - SHOWN_PATHS
+            more = f" and {rest} more" if rest > 0 else ""
+            self.say("held", "warning", list=held.id, reason=held.reason, paths=names + more)
 
     def take_back(
         self, moot: Callable[[RelPath], bool], *, writes: set[RelPath], unsure: set[RelPath]
@@ -81,7 +87,7 @@ class Report:
         """
         for path in [path for path in self.notes if moot(path)]:
             del self.notes[path]
-        for path in [path for path in self.held if moot(path) and path not in unsure]:
-            del self.held[path]
+        for path in [path for path in self.held.paths if moot(path) and path not in unsure]:
+            self.held.release(path)
         for path in [path for path in self.refused if moot(path) and path not in writes]:
             del self.refused[path]

@@ -8,10 +8,8 @@ that it is being attempted; what it led to follows within one commit of the outc
 from __future__ import annotations
 
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from jatossync.core.model import (
@@ -26,9 +24,12 @@ from jatossync.core.model import (
 )
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.errors import StateError
+from jatossync.state.database import Database
+from jatossync.state.holds import SCHEMA as HOLDS_SCHEMA
+from jatossync.state.holds import HoldShelf
 
 FILE_NAME = "state.sqlite3"
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 # Paths are BLOBs: SQLite compares those byte by byte, so a directory is one range.
 _SCHEMA = """
@@ -75,32 +76,31 @@ class Store:
         """
         self.path = os.path.join(directory, FILE_NAME)
         self._clock = clock
-        with self._translated():
-            os.makedirs(directory, mode=0o700, exist_ok=True)
-            self._db = sqlite3.connect(self.path, isolation_level=None)
-            os.chmod(self.path, 0o600)
-            try:
-                self._prepare()
-            except BaseException:
-                self._db.close()
-                raise
+        self._db = Database(self.path)
+        self.holds = HoldShelf(self._db, clock)
+        """Held lists and approvals."""
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
 
     def close(self) -> None:
         """Commit what is collected and let go of the file."""
-        with self._translated():
-            self.commit()
-            self._db.close()
+        self._db.close()
 
     @property
     def uncommitted(self) -> bool:
         """Whether something was written since the last commit."""
-        return self._db.in_transaction
+        return self._db.uncommitted
 
     def commit(self) -> None:
         """Put what was collected on disk."""
-        if self._db.in_transaction:
-            with self._translated():
-                self._db.execute("COMMIT")
+        self._db.commit()
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another process has written since this was last asked."""
+        return self._db.changed_elsewhere()
 
     # --- which study this is -------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class Store:
         Raises:
             StateError: It was made for something else; both are named.
         """
-        known = dict(self._db.execute("SELECT key, value FROM binding"))
+        known = dict(self._db.rows("SELECT key, value FROM binding"))
         for key, value in what.items():
             if known.get(key, value) != value:
                 raise StateError(
@@ -125,15 +125,13 @@ class Store:
     @property
     def bound(self) -> bool:
         """Whether this state has ever been bound; if not, this is the first contact."""
-        return self._db.execute("SELECT 1 FROM binding WHERE key = 'study'").fetchone() is not None
+        return self._db.row("SELECT 1 FROM binding WHERE key = 'study'") is not None
 
     # --- manifest and attempts -----------------------------------------------------------------
 
     def known(self, path: RelPath) -> bool:
         """Whether the manifest has this very path."""
-        with self._translated():
-            found = self._db.execute("SELECT 1 FROM manifest WHERE path = ?", (path.encode(),))
-            return found.fetchone() is not None
+        return self._db.row("SELECT 1 FROM manifest WHERE path = ?", path.encode()) is not None
 
     def rows(self, scope: Iterable[RelPath]) -> dict[RelPath, Row]:
         """The manifest's rows at and below the paths of `scope`."""
@@ -163,14 +161,11 @@ class Store:
         Raises:
             StateError: It could not be written; then nothing may be sent.
         """
-        with self._translated():
-            self._begin()
-            if burst is None:
-                cursor = self._db.execute("INSERT INTO bursts (at) VALUES (?)", (self._clock(),))
-                burst = cursor.lastrowid or 0
-            self._db.executemany(
-                "INSERT OR IGNORE INTO attempts VALUES (?, ?, ?, ?, ?)", map(_attempt, actions)
-            )
+        if burst is None:
+            burst = self._db.execute("INSERT INTO bursts (at) VALUES (?)", self._clock())
+        self._write(
+            "INSERT OR IGNORE INTO attempts VALUES (?, ?, ?, ?, ?)", *map(_attempt, actions)
+        )
         self.commit()
         return burst
 
@@ -236,15 +231,12 @@ class Store:
     # --- inside --------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-            self._begin()
-            for statement in _SCHEMA.split(";"):
+        if self._db.row("SELECT count(*) FROM sqlite_master") == (0,):
+            for statement in (_SCHEMA + HOLDS_SCHEMA).split(";"):
                 self._db.execute(statement)
-            self._db.execute("INSERT INTO binding VALUES ('schema', ?)", (SCHEMA_VERSION,))
-            self._db.execute("COMMIT")
-        found = self._db.execute("SELECT value FROM binding WHERE key = 'schema'").fetchone()
+            self._db.execute("INSERT INTO binding VALUES ('schema', ?)", SCHEMA_VERSION)
+            self._db.commit()
+        found = self._db.row("SELECT value FROM binding WHERE key = 'schema'")
         if found != (SCHEMA_VERSION,):
             raise StateError(
                 f"the state {self.path} was written by another version of jatossync",
@@ -253,16 +245,15 @@ class Store:
 
     def _select(self, table: str, scope: Iterable[RelPath]) -> Iterator[tuple[Any, ...]]:
         query = f"SELECT * FROM {table}"  # noqa: S608  (a constant of this module)
-        with self._translated():
-            for top in scope:
-                if top == ROOT:
-                    yield from self._db.execute(query)
-                    return
-                own = top.encode()
-                yield from self._db.execute(
-                    f"{query} WHERE path = ? OR (path >= ? AND path < ?)",
-                    (own, own + b"/", own + b"0"),  # "0" is the byte after "/"
-                )
+        for top in scope:
+            if top == ROOT:
+                yield from self._db.rows(query)
+                return
+            own = top.encode()
+            yield from self._db.rows(
+                f"{query} WHERE path = ? OR (path >= ? AND path < ?)",
+                *(own, own + b"/", own + b"0"),  # "0" is the byte after "/"
+            )
 
     def _history(
         self, burst: int, path: RelPath, verb: Verb, content: Content | None, seconds: float
@@ -282,28 +273,7 @@ class Store:
         )
 
     def _write(self, statement: str, *rows: tuple[object, ...]) -> None:
-        with self._translated():
-            self._begin()
-            self._db.executemany(statement, rows)
-
-    def _begin(self) -> None:
-        if not self._db.in_transaction:
-            self._db.execute("BEGIN IMMEDIATE")
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as exc:
-            raise StateError(f"the state {self.path} cannot be used: {exc}", _HINT) from exc
-        except OSError as exc:
-            raise StateError(f"the state {self.path} cannot be used: {exc.strerror}") from exc
-
-
-_HINT = (
-    "Make room or repair the disk. If the file is damaged, move it away: the next start compares "
-    "both sides, takes over what is equal and deletes nothing."
-)
+        self._db.write(statement, *rows)
 
 
 def _attempt(action: Upload | Delete) -> tuple[bytes, str, str, int | None, int | None]:

@@ -246,7 +246,7 @@ def test_a_file_changed_on_jatos_is_held_and_left_alone(world: World) -> None:
     world.wait(601)
     world.settle()
     assert world.remote == {"a.txt": b"theirs"}
-    assert [hold.why for hold in world.engine.report.held.values()] == ["changed on JATOS"]
+    assert [held.reason for held in world.engine.report.held] == ["changed on JATOS"]
 
 
 def test_with_restore_a_file_changed_on_jatos_is_kept_and_then_restored(store: Store) -> None:
@@ -451,7 +451,7 @@ def test_after_an_outage_everything_is_compared_with_a_listing(world: World) -> 
     world.jobs.clear()
     world.settle()
     assert any(isinstance(job, List) for job in world.jobs)
-    assert set(world.engine.report.held) == {"a.txt"}
+    assert set(world.engine.report.held.paths) == {"a.txt"}
 
 
 def test_an_upload_that_was_overtaken_is_looked_at_again(world: World) -> None:

@@ -109,7 +109,7 @@ class History:
 
     def kill(self) -> None:
         """kill -9: what was not committed is gone."""
-        self.store._db.rollback()
+        self.store._db.roll_back()
         self.store.close()
         self.store = Store(str(self.state), clock=lambda: 0.0)
         self.world = self.begin(self.world)

@@ -146,7 +146,7 @@ def test_a_path_that_cannot_be_seen_is_held_and_holds_up_nobody(world: World) ->
     assert world.engine.settled
     assert sum(isinstance(job, Look) for job in world.jobs) < 50
     assert sum(isinstance(job, List) for job in world.jobs) < 50
-    assert set(world.engine.report.held) == {"a.js"}
+    assert set(world.engine.report.held.paths) == {"a.js"}
     assert world.remote == {"a.js": THEIRS, "b.js": b"2"}
 
 
@@ -215,7 +215,7 @@ def test_nothing_is_settled_before_a_listing_that_was_lost_is_made_up_for(
     lost = iter([Unavailable("down")])
     again.trouble = lambda job: next(lost, None) if isinstance(job, List) else None
     again.settle()
-    assert set(again.engine.report.held) == {"a.js"}
+    assert set(again.engine.report.held.paths) == {"a.js"}
 
 
 # --- refusals -------------------------------------------------------------------------------------

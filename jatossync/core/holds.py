@@ -1,0 +1,231 @@
+"""
+What waits for a person: held lists, and what people have approved of them.
+
+What is found together forms one list, with one id and one decision. A path is in one list at most;
+it leaves when both sides agree again, when there is nothing left to decide, or when a person said
+yes. A list that becomes empty is gone. Lists and approvals outlive the process (`Shelf`); an
+approval is given by another process, into the same state, whether or not a daemon runs.
+
+To hold a path: let `plan.decide` (or a guard of the engine) answer with a `Hold` of the right kind.
+To go on once a person said yes: ask `Holds.approval(path)`, and check `Approval.covers` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from jatossync.core.model import (
+    Action,
+    Approval,
+    Delete,
+    Hash,
+    Hold,
+    HoldKind,
+    Keep,
+    Look,
+    Note,
+    Upload,
+)
+from jatossync.core.paths import RelPath, below
+
+TOGETHER_S = 10.0
+"""What is found within so long of a list's beginning belongs to it."""
+
+
+@dataclass(slots=True)
+class HeldList:
+    """Paths that wait for one decision."""
+
+    id: str
+    """What people call it: four hexadecimal digits or more. Empty in a rehearsal (`plan`)."""
+    kind: HoldKind
+    reason: str
+    """Why these wait, for people."""
+    at: float
+    """When it was found: seconds since 1970."""
+    paths: dict[RelPath, Hold] = field(default_factory=dict)
+    """Each with what was seen of it."""
+
+
+class Shelf(Protocol):
+    """Where lists and approvals outlive the process; state/holds.py says what each means."""
+
+    def lists(self) -> list[HeldList]: ...
+    def open(self, kind: HoldKind, reason: str) -> HeldList: ...
+    def put(self, held: HeldList, hold: Hold) -> None: ...
+    def remove(self, path: RelPath) -> None: ...
+    def approvals(self) -> dict[RelPath, Approval]: ...
+    def settle(self, path: RelPath) -> None: ...
+
+
+class Holds:
+    """All held lists, oldest first, and the approvals that are not used up."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._lists = shelf.lists()
+        self._of = {path: held for held in self._lists for path in held.paths}
+        self._growing: dict[HoldKind, _Growing] = {}
+        self._news: list[HeldList] = []
+        self._approvals: dict[RelPath, Approval] = {}
+        self.reread()
+
+    def __iter__(self) -> Iterator[HeldList]:
+        return iter(self._lists)
+
+    def __len__(self) -> int:
+        return len(self._lists)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._of
+
+    @property
+    def paths(self) -> list[RelPath]:
+        """All paths that are held."""
+        return list(self._of)
+
+    def kind(self, path: RelPath) -> HoldKind | None:
+        """What `path` waits for, if it does."""
+        held = self._of.get(path)
+        return held.kind if held is not None else None
+
+    def hold(self, hold: Hold, burst: int, now_s: float) -> None:
+        """
+        A path waits for a person from now on, or still does.
+
+        Args:
+            burst: What was found in one burst is one list, however long it takes to find it all.
+        """
+        held = self._of.get(hold.path)
+        if held is None or held.kind is not hold.kind:
+            self.release(hold.path)
+            held = self._growing_list(hold, burst, now_s)
+            self._of[hold.path] = held
+        if held.paths.get(hold.path) != hold:
+            held.paths[hold.path] = hold
+            self._shelf.put(held, hold)
+
+    def release(self, path: RelPath) -> None:
+        """`path` no longer waits."""
+        held = self._of.pop(path, None)
+        if held is None:
+            return
+        del held.paths[path]
+        self._shelf.remove(path)
+        if not held.paths:
+            self._lists.remove(held)
+            self._news = [other for other in self._news if other is not held]
+            self._growing = {k: each for k, each in self._growing.items() if each.held is not held}
+
+    def news(self) -> list[HeldList]:
+        """The lists that began since this was last asked."""
+        news, self._news = self._news, []
+        return news
+
+    # --- what people said ----------------------------------------------------------------------
+
+    def approval(self, path: RelPath) -> Approval | None:
+        """What a person said about `path`."""
+        return self._approvals.get(path)
+
+    def settle(self, path: RelPath) -> None:
+        """What was approved is done, or there is nothing left to do: the approval is used up."""
+        if self._approvals.pop(path, None) is not None:
+            self._shelf.settle(path)
+
+    def review(self, moot: Callable[[RelPath], bool], actions: Mapping[RelPath, Action]) -> None:
+        """
+        Use up the approvals that no longer matter.
+
+        Args:
+            moot: Whether a path was just decided anew.
+            actions: What was decided; paths in step have none.
+        """
+        for path, approval in list(self._approvals.items()):
+            if moot(path) and _used_up(approval, actions.get(path)):
+                self.settle(path)
+
+    def reread(self) -> list[RelPath]:
+        """People may have said something: the paths that are approved now and were not before."""
+        before, self._approvals = self._approvals, self._shelf.approvals()
+        fresh = [path for path, said in self._approvals.items() if before.get(path) != said]
+        for path in fresh:
+            self.release(path)
+        return fresh
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _growing_list(self, hold: Hold, burst: int, now_s: float) -> HeldList:
+        """The list that this belongs to: what is found together, or a moment later."""
+        growing = self._growing.get(hold.kind)
+        if growing is not None and (growing.burst == burst or now_s - growing.since_s < TOGETHER_S):
+            return growing.held
+        held = self._shelf.open(hold.kind, hold.list_reason or hold.why)
+        self._growing[hold.kind] = _Growing(held, burst, now_s)
+        self._lists.append(held)
+        self._news.append(held)
+        return held
+
+
+@dataclass(frozen=True, slots=True)
+class _Growing:
+    held: HeldList
+    burst: int
+    since_s: float
+
+
+def _used_up(approval: Approval, action: Action | None) -> bool:
+    """Whether what was approved is no longer what is to be done."""
+    match action:
+        case Upload():
+            return approval.kind in (HoldKind.DELETES, HoldKind.PAGE)  # the file is back
+        case Delete() | Look() | Keep() | Hash() | Note():
+            return False
+    return True
+
+
+class Rehearsal:
+    """A shelf that shows what is on another one and keeps nothing: `plan` changes no state."""
+
+    def __init__(self, real: Shelf) -> None:
+        self._real = real
+
+    def lists(self) -> list[HeldList]:
+        return self._real.lists()
+
+    def open(self, kind: HoldKind, reason: str) -> HeldList:
+        return HeldList("", kind, reason, 0.0)
+
+    def put(self, held: HeldList, hold: Hold) -> None:
+        pass
+
+    def remove(self, path: RelPath) -> None:
+        pass
+
+    def approvals(self) -> dict[RelPath, Approval]:
+        return self._real.approvals()
+
+    def settle(self, path: RelPath) -> None:
+        pass
+
+
+# --- what to approve ------------------------------------------------------------------------------
+
+_ALL = (HoldKind.DELETES, HoldKind.OVERWRITES)
+
+
+def chosen_all(lists: Iterable[HeldList]) -> list[Hold]:
+    """`approve --all`: every list of deletes and of overwrites, and nothing else (law 11)."""
+    return [hold for held in lists if held.kind in _ALL for hold in held.paths.values()]
+
+
+def chosen_list(lists: Iterable[HeldList], id_: str) -> list[Hold]:
+    """`approve ID`: exactly the paths that are in the list now; none if there is no such list."""
+    return [hold for held in lists if held.id == id_ for hold in held.paths.values()]
+
+
+def chosen_path(lists: Iterable[HeldList], path: RelPath) -> list[Hold]:
+    """`approve PATH`: this one, or all that is held below this directory."""
+    return [hold for held in lists for at, hold in held.paths.items() if below(at, path)]

@@ -1,0 +1,114 @@
+"""The SQLite file of the state: one transaction at a time, errors in our own words."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from jatossync.errors import StateError
+
+
+class Database:
+    """
+    One connection. Writes are collected in a transaction until `commit`.
+
+    Not for use by several threads at once; other processes may use the same file.
+    """
+
+    def __init__(self, path: str) -> None:
+        """
+        Raises:
+            StateError: The directory or the file cannot be used. A damaged file is left as it is.
+        """
+        self.path = path
+        with self.translated():
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            self._connection = sqlite3.connect(path, isolation_level=None)
+            try:
+                os.chmod(path, 0o600)
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = FULL")
+                self._version = self._data_version()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        """Commit what is collected and let go of the file."""
+        with self.translated():
+            try:
+                self.commit()
+            finally:
+                self._connection.close()
+
+    @property
+    def uncommitted(self) -> bool:
+        """Whether something was written since the last commit."""
+        return self._connection.in_transaction
+
+    def commit(self) -> None:
+        """Put what was collected on disk."""
+        if self._connection.in_transaction:
+            with self.translated():
+                self._connection.execute("COMMIT")
+
+    def roll_back(self) -> None:
+        """Forget what was written since the last commit."""
+        with self.translated():
+            self._connection.rollback()
+
+    def changed_elsewhere(self) -> bool:
+        """Whether another connection has written since this was last asked."""
+        with self.translated():
+            before, self._version = self._version, self._data_version()
+            return self._version != before
+
+    def rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        """The rows that a query finds."""
+        with self.translated():
+            yield from self._connection.execute(query, values)
+
+    def row(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        """The first row that a query finds."""
+        return next(self.rows(query, *values), None)
+
+    def write(self, statement: str, *rows: tuple[object, ...]) -> None:
+        """Execute a statement for each of `rows`, in the transaction that `commit` ends."""
+        with self.translated():
+            self.begin()
+            self._connection.executemany(statement, rows)
+
+    def execute(self, statement: str, *values: object) -> int:
+        """Execute one statement in that transaction; the number of the row it inserted."""
+        with self.translated():
+            self.begin()
+            return self._connection.execute(statement, values).lastrowid or 0
+
+    def begin(self) -> None:
+        """Begin a transaction, if none is under way."""
+        if not self._connection.in_transaction:
+            with self.translated():
+                self._connection.execute("BEGIN IMMEDIATE")
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """What SQLite and the disk say, as a StateError."""
+        try:
+            yield
+        except sqlite3.DatabaseError as exc:
+            raise StateError(f"the state {self.path} cannot be used: {exc}", _HINT) from exc
+        except OSError as exc:
+            raise StateError(f"the state {self.path} cannot be used: {exc.strerror}") from exc
+
+    def _data_version(self) -> int:
+        found: tuple[int] = self._connection.execute("PRAGMA data_version").fetchone()
+        return found[0]
+
+
+_HINT = (
+    "Make room or repair the disk. If the file is damaged, move it away: the next start compares "
+    "both sides, takes over what is equal and deletes nothing."
+)
