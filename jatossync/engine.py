@@ -227,6 +227,11 @@ class Engine:
         """Paths that are dirty, being looked at, waiting or under way; refused ones not counted."""
         return len(self._dirty) + len(self._questions) + self._queue.unrefused
 
+    @property
+    def pending_bytes(self) -> int:
+        """How much is waiting to be uploaded or under way, as far as it is known."""
+        return self._queue.upload_bytes
+
     # --- passes --------------------------------------------------------------------------------
 
     def _start_pass(self, now_s: float) -> list[Job]:

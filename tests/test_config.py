@@ -16,7 +16,7 @@ from jatossync.config import Config, find_config, load
 from jatossync.errors import ConfigError
 
 TOKEN = "jap_OeYwru727YeLzxcHSvIFlTQ52Ud03wo7cd41f"  # JATOS's own example
-EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
+EXAMPLE = Path(__file__).parent.parent / "jatossync/config/example.yaml"
 
 SERVER = "server: https://jatos.example.org\n"
 STUDY = "study: 42\n"
@@ -74,12 +74,31 @@ def test_the_working_directory_counts_before_the_home_directory(tmp_path: Path) 
     assert find_config(None) == "jatossync.yaml"
 
 
+def test_a_configuration_above_counts_as_with_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    above = Path("jatossync.yaml").resolve()
+    above.touch()
+    Path("js/deep").mkdir(parents=True)
+    monkeypatch.chdir("js/deep")
+    assert find_config(None) == str(above)
+
+
+def test_a_configuration_above_that_is_somebody_elses_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path("jatossync.yaml").touch()
+    Path("js").mkdir()
+    monkeypatch.chdir("js")
+    monkeypatch.setattr(os, "getuid", lambda: os.stat(".").st_uid + 1)
+    with pytest.raises(ConfigError, match="there is no configuration"):
+        find_config(None)
+
+
 def test_without_any_configuration_the_places_and_the_way_to_start_are_named() -> None:
     with pytest.raises(ConfigError) as caught:
         find_config(None)
     assert "jatossync.yaml" in caught.value.message
     assert "~/.config/jatossync/config.yaml" in caught.value.message
-    assert "config.example.yaml" in caught.value.hint
+    assert "jatossync init" in caught.value.hint
 
 
 # --- what is no configuration at all -------------------------------------------------------------

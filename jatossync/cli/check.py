@@ -34,7 +34,7 @@ def command(config_path: str | None) -> int:
 
     \b
     Example:
-      jatossync check --config ~/studies/stroop.yaml
+      jatossync check
     """
     report = _Report()
     try:

@@ -2,21 +2,66 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import importlib.util
 import io
 import sys
 from collections.abc import Sequence
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from jatossync import __version__
+from jatossync.cli.terminal import wants_colours
 from jatossync.errors import JatossyncError
 from jatossync.log import redact
 
 USAGE_EXIT_CODE = 64
 INTERRUPTED_EXIT_CODE = 130
+LONGEST_COMMAND = 12
 
-_COMMANDS = ("demo", "check", "plan", "sync", "run")
+_SECTIONS = {
+    "Begin": {
+        "init": "Set up the mirroring of one study, step by step.",
+        "demo": "See it work, without a JATOS of your own.",
+        "check": "Is everything set up, and if not, what is missing?",
+    },
+    "Every day": {
+        "run": "Keep JATOS up to date while you work, until Ctrl-C.",
+        "sync": "Bring JATOS up to date once.",
+        "status": "Is it in sync? What is going on, and what needs you?",
+        "plan": "What `sync` would do, without doing it.",
+        "wait": "Wait until all that was saved is on JATOS.",
+        "open": "Run the study in your browser.",
+        "pause": "Send nothing for now.",
+        "resume": "Go on after `pause`.",
+    },
+    "When the two sides differ": {
+        "approve": "Let happen what waits for your decision.",
+        "pull": "Take over from JATOS what was changed there.",
+        "prune": "Delete on JATOS what only JATOS has.",
+    },
+    "Look back": {
+        "history": "What went up or was deleted, and when.",
+        "trash": "What of JATOS's was kept before it was replaced.",
+        "restore": "Bring a file back from the trash.",
+    },
+    "Set up": {
+        "service": "Let it run in the background, also after a restart.",
+        "token": "How long the token is good for; put in a new one.",
+        "config": "The options in effect, and their schema for editors.",
+        "completion": "Completion by Tab, for bash, zsh and fish.",
+    },
+}
+"""What `--help` says of each command: here, so that it need not import them all."""
+
+_COMMANDS = {
+    name: about
+    for section in _SECTIONS.values()
+    for name, about in section.items()
+    if importlib.util.find_spec(f"jatossync.cli.{name}")
+}
 
 
 class _Commands(click.Group):
@@ -36,18 +81,33 @@ class _Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        given = args[0] if args else ""
+        if given not in _COMMANDS and not given.startswith("-"):
+            close = difflib.get_close_matches(given, _COMMANDS, n=1)
+            ctx.fail(
+                f"there is no command {given!r}" + (f"; did you mean {close[0]}?" if close else "")
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        for title, section in _SECTIONS.items():
+            rows = [(name, about) for name, about in section.items() if name in _COMMANDS]
+            if not rows:
+                continue
+            with formatter.section(title):
+                formatter.write_dl(rows, col_max=LONGEST_COMMAND)
+
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="jatossync")
 def jatossync() -> None:
     """Mirror a local study folder to a JATOS study.
 
-    \b
-    jatossync demo     see it work, without a JATOS of your own
-    jatossync check    is everything set up? what is missing?
-    jatossync plan     what would happen, without doing it
-    jatossync sync     bring JATOS up to date once
-    jatossync run      keep it up to date while you work
+    You save a file in your editor; a moment later it is on the server.
+    `jatossync COMMAND --help` tells more about a command.
     """
 
 
@@ -62,20 +122,35 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a file's name must not end the program
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = jatossync.main(list(arguments), prog_name="jatossync", standalone_mode=False)
+        code = jatossync.main(
+            list(arguments),
+            prog_name="jatossync",
+            standalone_mode=False,
+            color=None if wants_colours() else False,
+        )
         return int(code or 0)
-    except click.UsageError as exc:
-        exc.show()
+    except NoArgsIsHelpError as exc:
+        print(exc.format_message(), file=sys.stderr)
         return USAGE_EXIT_CODE
     except click.ClickException as exc:
-        exc.show()
-        return exc.exit_code
+        print(redact(_misused(exc)), file=sys.stderr)
+        return USAGE_EXIT_CODE if isinstance(exc, click.UsageError) else exc.exit_code
     except (click.Abort, KeyboardInterrupt):
         print("jatossync: interrupted; run it again to go on", file=sys.stderr)
         return INTERRUPTED_EXIT_CODE
     except JatossyncError as exc:
         print(redact(_shown(exc)), file=sys.stderr)
         return exc.exit_code
+
+
+def _misused(error: click.ClickException) -> str:
+    """click's sentences in the voice of all others."""
+    message = error.format_message().removesuffix(".")
+    lines = [f"jatossync: {message[:1].lower()}{message[1:]}"]
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        lines.append(f"  → {context.command_path} --help tells how it is used")
+    return "\n".join(lines)
 
 
 def _shown(error: JatossyncError) -> str:

@@ -30,7 +30,7 @@ def command(config_path: str | None, as_json: bool) -> int:
 
     \b
     Example:
-      jatossync plan --config ~/studies/stroop.yaml
+      jatossync plan
     """
     config = read_config(config_path)
     with ExitStack() as stack:

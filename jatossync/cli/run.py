@@ -12,6 +12,7 @@ import click
 
 from jatossync import log
 from jatossync.cli.setup import config_option, opened, read_config
+from jatossync.cli.terminal import Volume, volume_options
 from jatossync.config import Config
 from jatossync.core.report import Event
 from jatossync.daemon import Daemon
@@ -19,16 +20,21 @@ from jatossync.daemon import Daemon
 
 @click.command("run")
 @config_option
-@click.option("--log-format", type=click.Choice(["auto", "console", "json", "journal"]))
-def command(config_path: str | None, log_format: str | None) -> int:
+@click.option(
+    "--log-format",
+    type=click.Choice(["auto", "console", "json", "journal"]),
+    help="The form of the lines, instead of the configured one.",
+)
+@volume_options
+def command(config_path: str | None, log_format: str | None, volume: Volume) -> int:
     """Keep JATOS up to date while you work, until Ctrl-C.
 
     \b
     Example:
-      jatossync run --config ~/studies/stroop.yaml
+      jatossync run
     """
     config = read_config(config_path)
-    say = logger(config, log_format)
+    say = logger(config, log_format, volume)
     with opened(config, alone=True) as sides:
         daemon = Daemon(sides, say)
         say(Event("started", fields={"folder": sides.folder.path, "server": config.server}))
@@ -39,9 +45,12 @@ def command(config_path: str | None, log_format: str | None) -> int:
     return 0
 
 
-def logger(config: Config, log_format: str | None = None) -> Callable[[Event], None]:
+def logger(
+    config: Config, log_format: str | None = None, volume: Volume = "normal"
+) -> Callable[[Event], None]:
     """Set up the log as configured; what is returned writes one event to it."""
-    log.setup(config.log.level, log_format or config.log.format, sys.stderr)
+    level = {"quiet": "warning", "normal": config.log.level, "verbose": "debug"}[volume]
+    log.setup(level, log_format or config.log.format, sys.stderr)
     logger = log.get_logger()
 
     def say(event: Event) -> None:

@@ -23,7 +23,8 @@ config_option = click.option(
     "--config",
     "config_path",
     metavar="FILE",
-    help="The configuration; otherwise ./jatossync.yaml or ~/.config/jatossync/config.yaml.",
+    help="The configuration; otherwise jatossync.yaml here or in a folder above, or "
+    "~/.config/jatossync/config.yaml.",
 )
 
 

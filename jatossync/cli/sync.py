@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import click
 
+from jatossync.cli.progress import Amount, Progress, progress
 from jatossync.cli.run import stopped_by_signals
 from jatossync.cli.setup import config_option, opened, read_config
+from jatossync.cli.terminal import Volume, volume_options
 from jatossync.cli.words import in_sync, plural, remarks
 from jatossync.core.model import Stop, Stopped
 from jatossync.core.report import Event
@@ -20,21 +20,30 @@ from jatossync.log import escaped, human_size
 INTERRUPTED_EXIT_CODE = 130
 DIFFERENCES_EXIT_CODE = 2
 
+REDRAW_S = 0.1
+
+LINES = 50
+"""So many files get a line of their own; of more only the numbers are told."""
+
 
 @click.command("sync")
 @config_option
-@click.option("-q", "--quiet", is_flag=True, help="Say only what a person should look at.")
-def command(config_path: str | None, quiet: bool) -> int:
+@volume_options
+def command(config_path: str | None, volume: Volume) -> int:
     """Bring JATOS up to date once, and say what was done.
 
     \b
     Example:
-      jatossync sync --config ~/studies/stroop.yaml
+      jatossync sync
     """
     config = read_config(config_path)
     began_s = time.monotonic()
-    with opened(config, alone=True) as sides, _shown_progress(quiet) as progress:
-        daemon = Daemon(sides, progress.say)
+    with (
+        opened(config, alone=True) as sides,
+        progress("syncing", bar=volume != "quiet") as shown,
+    ):
+        told = _Told(shown, volume)
+        daemon = Daemon(sides, told.say)
         interrupted = False
 
         def interrupt() -> None:
@@ -43,21 +52,21 @@ def command(config_path: str | None, quiet: bool) -> int:
             daemon.stop()
 
         def finished() -> bool:
-            progress.update(daemon)
+            told.update(daemon)
             return daemon.engine.finished
 
         with stopped_by_signals(interrupt):
             daemon.run(watch=False, until=finished)
     if interrupted:
-        print("interrupted; nothing is half done: run it again to go on", file=sys.stderr)
+        print(_left_undone(daemon), file=sys.stderr)
         return INTERRUPTED_EXIT_CODE
     trouble = daemon.engine.link.trouble
     if isinstance(trouble, Stopped) and trouble.stop is not Stop.LOCKED:
         raise refusal(trouble, config)
-    return _conclude(daemon, time.monotonic() - began_s, quiet)
+    return _conclude(daemon, time.monotonic() - began_s, volume)
 
 
-def _conclude(daemon: Daemon, seconds: float, quiet: bool) -> int:
+def _conclude(daemon: Daemon, seconds: float, volume: Volume) -> int:
     """Say how it ended; the exit code."""
     engine, totals = daemon.engine, daemon.engine.report.totals
     for line in remarks(engine.report):
@@ -77,53 +86,58 @@ def _conclude(daemon: Daemon, seconds: float, quiet: bool) -> int:
     if totals.kept:
         done.append(f"{totals.kept} of JATOS's kept in the trash")
     good = in_sync(engine)
-    if not quiet or not good:
+    if volume != "quiet" or not good:
         print(f"{'In sync' if good else 'Not in sync'}: {', '.join(done)}; {seconds:.1f} s")
     return 0 if good else DIFFERENCES_EXIT_CODE
 
 
-class _Progress:
-    """A line per file; on a terminal also a bar below them."""
+def _left_undone(daemon: Daemon) -> str:
+    """What an interrupted sync came to."""
+    uploaded, left = daemon.engine.report.totals.uploaded, daemon.engine.pending
+    return (
+        f"jatossync: interrupted after {plural(uploaded, 'upload')}, {left} to go; "
+        "no file is half there\n  → run it again to go on"
+    )
 
-    def __init__(self, quiet: bool, write: Callable[[str], None], bar: Callable[[str], None]):
-        self._quiet = quiet
-        self._write = write
-        self._bar = bar
+
+class _Told:
+    """What is told while it goes on."""
+
+    def __init__(self, progress: Progress, volume: Volume) -> None:
+        self._progress = progress
+        self._volume = volume
+        self._files = 0
+        self._updated_s = 0.0
 
     def say(self, event: Event) -> None:
-        """Show what happened to one file, or what went wrong."""
+        """What happened to one file, or what went wrong."""
         fields = dict(event.fields)
         if event.level in ("warning", "error"):
-            what = " ".join(
-                escaped(str(fields[key])) for key in ("path", "reason") if key in fields
-            )
-            self._write(f"{event.name}: {what}")
-        elif event.level == "info" and "path" in fields and not self._quiet:
+            what = (escaped(str(fields[key])) for key in ("path", "reason") if key in fields)
+            self._progress.say(f"{event.name}: {' '.join(what)}")
+        elif "path" in fields and self._wants(event):
             amount = fields.get("size")
             tail = f"  {human_size(amount)}" if isinstance(amount, int) else ""
-            self._write(f"{event.name:<9} {escaped(str(fields['path']))}{tail}")
+            self._progress.say(f"{event.name:<9} {escaped(str(fields['path']))}{tail}")
+
+    def _wants(self, event: Event) -> bool:
+        if self._volume != "normal":
+            return self._volume == "verbose"
+        if event.level != "info":
+            return False
+        self._files += 1
+        if self._files == LINES + 1:
+            self._progress.say("… and more; --verbose shows every file")
+        return self._files <= LINES
 
     def update(self, daemon: Daemon) -> None:
-        """Show how much is done and left."""
-        engine = daemon.engine
-        done = (
-            engine.report.totals.uploaded
-            + engine.report.totals.deleted
-            + engine.report.totals.adopted
-        )
-        sent = engine.report.totals.uploaded_bytes + sum(list(daemon.sending.values()))
-        self._bar(f"{plural(done, 'file')} done, {engine.pending} to go, {human_size(sent)} sent")
-
-
-@contextmanager
-def _shown_progress(quiet: bool) -> Iterator[_Progress]:
-    if quiet or not sys.stdout.isatty():
-        yield _Progress(quiet, print, lambda _: None)
-        return
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    with console.status("comparing both sides") as status:
-        yield _Progress(
-            quiet, lambda line: console.print(line, markup=False), lambda text: status.update(text)
-        )
+        """How much is done and left; it has to be added up, so not at every step."""
+        now_s = time.monotonic()
+        if now_s - self._updated_s < REDRAW_S:
+            return
+        self._updated_s = now_s
+        engine, totals = daemon.engine, daemon.engine.report.totals
+        done = totals.uploaded + totals.deleted + totals.adopted
+        sent = totals.uploaded_bytes + sum(list(daemon.sending.values()))
+        to_send = totals.uploaded_bytes + engine.pending_bytes
+        self._progress.show(Amount(done, done + engine.pending, sent, to_send))

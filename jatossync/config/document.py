@@ -69,9 +69,7 @@ def read_text(path: str) -> str:
     return _decoded(raw, path)
 
 
-HOW_TO_START = (
-    "Copy config.example.yaml to jatossync.yaml and fill in its first three lines (see the README)."
-)
+HOW_TO_START = "Type: jatossync init"
 
 
 def _decoded(raw: bytes, path: str) -> str:

@@ -8,7 +8,10 @@ import re
 
 import platformdirs
 
-DEFAULT_CONFIGS = ("jatossync.yaml", "~/.config/jatossync/config.yaml")
+IN_A_FOLDER = "jatossync.yaml"
+"""The name of a configuration that lies in the study folder or above it."""
+
+AT_HOME = "~/.config/jatossync/config.yaml"
 
 
 def default_state(config: str) -> str:

@@ -113,6 +113,12 @@ class Queue:
         return self._unrefused
 
     @property
+    def upload_bytes(self) -> int:
+        """How much there is to upload, with all of what is under way."""
+        uploads = (item.action for item in self if isinstance(item.action, Upload))
+        return sum(upload.content.size for upload in uploads)
+
+    @property
     def idle_workers(self) -> int:
         """How many more requests may start."""
         return self._workers - len(self._running)

@@ -1,0 +1,129 @@
+"""How far long work has come: a bar on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from jatossync.cli.terminal import can_redraw
+from jatossync.log import human_size
+
+if TYPE_CHECKING:  # rich takes longer to import than most commands to run
+    from rich.progress import Progress as RichProgress
+    from rich.progress import ProgressColumn, Task, TaskID
+
+BAR_WIDTH = 20
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much is done, of how much as far as that is known yet."""
+
+    files: int
+    of_files: int
+    bytes: int = 0
+    of_bytes: int = 0
+    """0: the files are what counts."""
+
+
+class Progress(Protocol):
+    """Where a command tells what it does while it does it."""
+
+    def say(self, line: str) -> None:
+        """A line that stays, already escaped for a terminal."""
+
+    def show(self, amount: Amount) -> None:
+        """So far we have come; may be called as often as one likes."""
+
+
+@contextmanager
+def progress(doing: str, *, bar: bool = True) -> Iterator[Progress]:
+    """
+    Show progress on standard output as it suits what that is.
+
+    Args:
+        doing: What takes long, in one word or two: `uploading`.
+        bar: False where only lines are wanted, for `--quiet` and `--json`.
+    """
+    if not (bar and can_redraw(sys.stdout)):
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn
+    from rich.progress import Progress as RichProgress
+
+    console = Console(highlight=False, emoji=False, markup=False)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(BAR_WIDTH))
+    drawn = RichProgress(*columns, _numbers(), console=console, transient=True)
+    with drawn:
+        yield _Bar(drawn, drawn.add_task(doing, total=None))
+
+
+class _Lines:
+    """For files, pipes and simple terminals."""
+
+    def say(self, line: str) -> None:
+        print(line, flush=True)
+
+    def show(self, amount: Amount) -> None:
+        """Nothing: what is done has a line of its own."""
+
+
+class _Bar:
+    """Below the lines, and gone in the end."""
+
+    def __init__(self, drawn: RichProgress, task: TaskID) -> None:
+        self._drawn = drawn
+        self._task = task
+        self._last: Amount | None = None
+
+    def say(self, line: str) -> None:
+        self._drawn.console.print(line, soft_wrap=True)
+
+    def show(self, amount: Amount) -> None:
+        if amount == self._last:
+            return
+        self._last = amount
+        by_bytes = amount.of_bytes > 0
+        self._drawn.update(
+            self._task,
+            completed=amount.bytes if by_bytes else amount.files,
+            total=(amount.of_bytes if by_bytes else amount.of_files) or None,
+            amount=amount,
+        )
+
+
+def _numbers() -> ProgressColumn:
+    """The column with what the bar cannot say."""
+    from rich.progress import ProgressColumn
+    from rich.text import Text
+
+    class Numbers(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(numbers(task.fields.get("amount"), task.speed, task.time_remaining))
+
+    return Numbers()
+
+
+def numbers(amount: Amount | None, speed: float | None, left_s: float | None) -> str:
+    """
+    `12/40 files  3.4/120 MB  12 MB/s  0:09 left`
+
+    Args:
+        speed: Bytes (or files) a second; None while it is not known.
+        left_s: Seconds until all is done; None while it is not known.
+    """
+    if amount is None:
+        return ""
+    parts = [f"{amount.files}/{amount.of_files} files"]
+    if amount.of_bytes:
+        parts.append(f"{human_size(amount.bytes)} of {human_size(amount.of_bytes)}")
+        if speed:
+            parts.append(f"{human_size(int(speed))}/s")
+    if left_s:
+        minutes, seconds = divmod(round(left_s), 60)
+        parts.append(f"{minutes}:{seconds:02} left")
+    return "  ".join(parts)

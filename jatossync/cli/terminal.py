@@ -1,0 +1,49 @@
+"""What stands at the other end: a terminal or not, with colours or not, and how much it wants."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, Literal, TextIO, TypeVar
+
+import click
+
+Volume = Literal["quiet", "normal", "verbose"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def volume_options(command: Command) -> Command:
+    """Give a command `-q` and `-v`; it is called with `volume`."""
+    quiet = click.option(
+        "-q",
+        "--quiet",
+        "volume",
+        flag_value="quiet",
+        help="Say only what a person should look at.",
+    )
+    verbose = click.option(
+        "-v",
+        "--verbose",
+        "volume",
+        flag_value="verbose",
+        default="normal",
+        help="Say also what is of no consequence.",
+    )
+    return quiet(verbose(command))
+
+
+def wants_colours() -> bool:
+    """Whether colours are welcome at all; that they need a terminal is seen where they go."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def can_redraw(stream: TextIO) -> bool:
+    """Whether what was drawn there can be drawn over: a terminal, and no simple one."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def can_ask() -> bool:
+    """Whether somebody is there to answer a question."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
