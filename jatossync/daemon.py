@@ -8,6 +8,7 @@ watcher's thread only hints. All of them report through one inbox.
 
 from __future__ import annotations
 
+import math
 import queue
 import random
 import threading
@@ -45,6 +46,9 @@ COMMIT_S = 0.1
 
 TICK_S = 1.0
 """How often to see whether the folder and the watcher are still what they were."""
+
+EVICT_S = 24 * 3600.0
+"""How often to let go of what has been in the trash for too long."""
 
 GRACE_S = 3.0
 """How long requests under way may take to end once the daemon is to stop."""
@@ -129,6 +133,7 @@ class Daemon:
         self._committed_s = 0.0
         self._ticked_s = 0.0
         self._scan_s = 0.0
+        self._evict_s = math.inf if dry_run else 0.0
 
     @property
     def sending(self) -> dict[RelPath, int]:
@@ -228,6 +233,9 @@ class Daemon:
         if now_s - self._ticked_s < TICK_S:
             return
         self._ticked_s = now_s
+        if now_s >= self._evict_s:
+            self._evict_s = now_s + EVICT_S
+            self._sides.evict()
         if self.engine.report.root_trouble is None and self._sides.folder.trouble():
             self.engine.lost(now_s)
         if self._lookout is not None:

@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
@@ -71,6 +72,16 @@ class Sides:
     jatos: Jatos
     store: Store
     trash: Trash
+
+    def evict(self) -> None:
+        """Let go of what has been in the trash for longer than `trash.max_age`."""
+        max_age_s = self.config.trash.max_age_s
+        before_s = time.time() - max_age_s
+        with suppress(OSError):  # what cannot be removed stays
+            self.trash.evict(max_age_s)
+        old = [kept for kept in self.store.trash_index() if kept.at_s < before_s]
+        if old:
+            self.store.no_longer_kept(old)
 
 
 class Jobs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import click
 
@@ -67,7 +67,19 @@ def opened(config: Config, *, alone: bool, state: str | None = None) -> Iterator
         stack.callback(jatos.close)
         store = Store(state)
         stack.callback(store.close)
-        yield Sides(config, folder, scanner, jatos, store, Trash(os.path.join(state, "trash")))
+        yield Sides(config, folder, scanner, jatos, store, trash_of(config, state))
+
+
+def trash_of(config: Config, state: str) -> Trash:
+    """The trash beside this state."""
+    return Trash(os.path.join(state, "trash"), config.trash.max_size_bytes)
+
+
+@contextmanager
+def remembered(config: Config) -> Iterator[tuple[Store, Trash]]:
+    """What is known without asking JATOS or looking at the folder: state and trash."""
+    with closing(Store(config.state)) as store:
+        yield store, trash_of(config, config.state)
 
 
 def remark(text: str) -> None:

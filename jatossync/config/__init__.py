@@ -5,6 +5,6 @@ The configuration: one YAML file, read once, checked as a whole.
 """
 
 from jatossync.config.loading import find_config, load
-from jatossync.config.model import Config, Deletes, Log, Upload, Watch
+from jatossync.config.model import Config, Deletes, Log, Trash, Upload, Watch
 
-__all__ = ["Config", "Deletes", "Log", "Upload", "Watch", "find_config", "load"]
+__all__ = ["Config", "Deletes", "Log", "Trash", "Upload", "Watch", "find_config", "load"]

@@ -121,6 +121,17 @@ class Upload(_Options):
     workers: Annotated[int, BeforeValidator(values.whole(3, 16))] = 8
 
 
+class Trash(_Options):
+    """`trash:` — how much, and for how long, is kept of what was overwritten or deleted."""
+
+    max_size_bytes: Annotated[int, BeforeValidator(values.size("1MB", "10TB"))] = Field(
+        default=500_000_000, alias="max_size"
+    )
+    max_age_s: Annotated[float, BeforeValidator(values.duration("1h", "10000d"))] = Field(
+        default=30 * 86400.0, alias="max_age"
+    )
+
+
 class Log(_Options):
     """`log:` — how much is told, and in which form."""
 
@@ -159,6 +170,7 @@ class Config(_Options):
         Literal["keep-copy", "hold"], BeforeValidator(values.one_of("keep-copy", "hold"))
     ] = "keep-copy"
     upload: Annotated[Upload, BeforeValidator(values.section)] = Upload()
+    trash: Annotated[Trash, BeforeValidator(values.section)] = Trash()
     log: Annotated[Log, BeforeValidator(values.section)] = Log()
 
     _reading: Reading = PrivateAttr()

@@ -138,6 +138,33 @@ def show_duration(seconds: float) -> str:
     return f"{seconds / _UNIT_S[unit]:g}{unit}"
 
 
+# --- sizes ---------------------------------------------------------------------------------------
+
+_UNIT_BYTES = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
+def size(at_least: str, at_most: str) -> Before:
+    """Bytes from `500MB` or `1.5 GB`. An int is the default, in bytes."""
+
+    def parse(value: object) -> int:
+        if isinstance(value, int):
+            return value
+        written = text(value)
+        if not _bytes(at_least) <= _bytes(written) <= _bytes(at_most):
+            raise ValueError(f"{written} is out of range; write {at_least} to {at_most}")
+        return _bytes(written)
+
+    return parse
+
+
+def _bytes(written: str) -> int:
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) *([kmgt]?b)", written, re.IGNORECASE)
+    if not match or match[2].upper() == "B":
+        raise ValueError(f"{quoted(written)} is no size; write for example 500MB or 2GB")
+    unit = {known.upper(): count for known, count in _UNIT_BYTES.items()}[match[2].upper()]
+    return round(float(match[1]) * unit)
+
+
 # --- server and study ----------------------------------------------------------------------------
 
 

@@ -29,6 +29,7 @@ BUILT_IN = (
     *("node_modules/", "__pycache__/", ".venv/", ".ipynb_checkpoints/"),
     *(".mypy_cache/", ".pytest_cache/", ".ruff_cache/", ".parcel-cache/", ".sass-cache/"),
     *(".dropbox", ".dropbox.cache/", ".stfolder/", ".stversions/", ".syncthing.*.tmp"),
+    ".jatossync-*.part",  # a file of ours that is on its way in
     *(".sync_*.db*", "._sync_*.db*", ".nextcloudsync.log", ".owncloudsync.log"),
 )
 """Names that nobody gives a study file; what only lives for a moment is the debounce's job."""

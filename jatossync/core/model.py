@@ -119,6 +119,21 @@ class Row:
     """`lastModified` on JATOS as first listed after our upload."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A line of the trash's index: bytes that were kept before they were destroyed."""
+
+    number: int
+    path: RelPath
+    study: str
+    """The UUID of the study."""
+    at_s: float
+    """Wall clock."""
+    why: str
+    size: int
+    sha256: str
+
+
 class Verb(Enum):
     """What a request does to an asset."""
 

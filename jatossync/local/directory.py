@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from typing import Protocol
 
 from jatossync.core.model import Stat
@@ -23,6 +24,14 @@ READ_FLAGS = (
     | getattr(os, "O_NOINHERIT", 0)
 )
 DIRECTORY_FLAGS = READ_FLAGS | getattr(os, "O_DIRECTORY", 0)
+CREATE_FLAGS = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL  # never through a symlink, never over something
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_NOINHERIT", 0)
+)
 
 BY_DESCRIPTOR = {os.open, os.stat} <= os.supports_dir_fd and os.scandir in os.supports_fd
 
@@ -70,6 +79,18 @@ class Directory(Protocol):
 
     def open_file(self, name: str) -> int:
         """A descriptor for reading; the caller checks that it is a plain file."""
+
+    def make(self, name: str) -> None:
+        """Make a directory of that name, if nothing has it."""
+
+    def create_file(self, name: str) -> int:
+        """A descriptor for writing a new file of that name."""
+
+    def rename(self, name: str, to: str) -> None:
+        """Give what stands there another name, in place of what has that one."""
+
+    def unlink(self, name: str) -> None:
+        """Remove the file of that name."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -122,6 +143,20 @@ class DescriptorDirectory:
     def open_file(self, name: str) -> int:
         return os.open(_to_system(name), READ_FLAGS, dir_fd=self.descriptor)
 
+    def make(self, name: str) -> None:
+        with suppress(FileExistsError):
+            os.mkdir(_to_system(name), dir_fd=self.descriptor)
+
+    def create_file(self, name: str) -> int:
+        return os.open(_to_system(name), CREATE_FLAGS, 0o666, dir_fd=self.descriptor)
+
+    def rename(self, name: str, to: str) -> None:
+        here = self.descriptor
+        os.replace(_to_system(name), _to_system(to), src_dir_fd=here, dst_dir_fd=here)
+
+    def unlink(self, name: str) -> None:
+        os.unlink(_to_system(name), dir_fd=self.descriptor)
+
     def close(self) -> None:
         os.close(self.descriptor)
 
@@ -161,6 +196,19 @@ class PathDirectory:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
         return os.open(path, READ_FLAGS)
+
+    def make(self, name: str) -> None:
+        with suppress(FileExistsError):
+            os.mkdir(os.path.join(self.path, name))
+
+    def create_file(self, name: str) -> int:
+        return os.open(os.path.join(self.path, name), CREATE_FLAGS, 0o666)
+
+    def rename(self, name: str, to: str) -> None:
+        os.replace(os.path.join(self.path, name), os.path.join(self.path, to))
+
+    def unlink(self, name: str) -> None:
+        os.unlink(os.path.join(self.path, name))
 
     def close(self) -> None:
         """Nothing is held."""

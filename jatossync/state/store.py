@@ -17,6 +17,7 @@ from jatossync.core.model import (
     Content,
     Delete,
     GitState,
+    Kept,
     Row,
     Stat,
     Upload,
@@ -122,6 +123,11 @@ class Store:
         self._write("INSERT OR IGNORE INTO binding VALUES (?, ?)", *what.items())
         self.commit()
 
+    def binding(self) -> dict[str, str]:
+        """What this state belongs to, by the names given to `bind`."""
+        found = dict(self._db.rows("SELECT key, value FROM binding"))
+        return {key: value for key, value in found.items() if key != "schema"}
+
     @property
     def bound(self) -> bool:
         """Whether this state has ever been bound; if not, this is the first contact."""
@@ -226,6 +232,16 @@ class Store:
             "INSERT INTO trash (path, study, at, why, size, sha256) VALUES (?, ?, ?, ?, ?, ?)",
             (path.encode(), study, self._clock(), why, content.size, content.sha256),
         )
+        self.commit()
+
+    def trash_index(self) -> list[Kept]:
+        """All that was kept, the oldest first."""
+        found = self._db.rows("SELECT * FROM trash ORDER BY id")
+        return [Kept(number, RelPath(path.decode()), *rest) for number, path, *rest in found]
+
+    def no_longer_kept(self, kept: Iterable[Kept]) -> None:
+        """Drop these lines of the trash's index; on disk when this returns."""
+        self._write("DELETE FROM trash WHERE id = ?", *((each.number,) for each in kept))
         self.commit()
 
     # --- inside --------------------------------------------------------------------------------

@@ -1,32 +1,66 @@
 """
-Remote bytes that are not ours, kept before they are overwritten or deleted (law 4).
+Bytes that were about to be destroyed, kept first (law 4).
 
 Content-addressed: a file `ab/abcd…` per SHA-256. The index (which path, when, why) is the store's.
+Only age evicts; what does not fit is not kept, and then nothing may be destroyed.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
+import threading
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 
 from jatossync.core.model import Content
 
+CHUNK_BYTES = 1024 * 1024
+
+JUST_KEPT_S = 60.0
+"""Bytes this young may have a line in the index that is not written yet."""
+
+
+class TrashFull(OSError):  # noqa: N818  (named for the state of the world)
+    """`trash.max_size` is reached."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(
+            errno.ENOSPC,
+            f"trash full (trash.max_size is {max_bytes / 1e6:.0f} MB); "
+            "`jatossync trash empty` makes room",
+        )
+
 
 class Trash:
-    """The kept bytes below one directory. Safe for several threads."""
+    """
+    The kept bytes below one directory. Safe for several threads.
 
-    def __init__(self, directory: str) -> None:
+    Args:
+        max_bytes: What all kept bytes together may have.
+        clock: The wall clock, in seconds.
+    """
+
+    def __init__(
+        self, directory: str, max_bytes: int, clock: Callable[[], float] = time.time
+    ) -> None:
         self._directory = directory
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._one_at_a_time = threading.Lock()
+        self._used: int | None = None
 
-    def keep(self, chunks: Iterator[bytes]) -> Content:
+    def keep(self, chunks: Iterable[bytes]) -> Content:
         """
         Store the bytes; they are on disk when this returns.
 
         Raises:
-            OSError: They could not be stored; then nothing may be destroyed.
+            TrashFull: There is no room for them.
+            OSError: They could not be stored; then, too, nothing may be destroyed.
         """
         os.makedirs(self._directory, mode=0o700, exist_ok=True)
         sha256, adler32, size = hashlib.sha256(), 1, 0
@@ -37,27 +71,95 @@ class Trash:
                     sha256.update(chunk)
                     adler32 = zlib.adler32(chunk, adler32)
                     size += len(chunk)
+                    if size > self._max_bytes:
+                        raise TrashFull(self._max_bytes)
                 file.flush()
                 os.fsync(file.fileno())
-                place = self._place(sha256.hexdigest())
-                os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
-                os.replace(file.name, place)
+                content = Content(size, sha256.hexdigest(), adler32)
+                self._put(file.name, content)
             except BaseException:
                 os.unlink(file.name)
                 raise
-        self._sync_directory(os.path.dirname(place))
-        return Content(size, sha256.hexdigest(), adler32)
+        return content
+
+    def read(self, sha256: str) -> Iterator[bytes]:
+        """
+        The kept bytes, piece by piece.
+
+        Raises:
+            FileNotFoundError: They are no longer kept.
+        """
+        with open(self._place(sha256), "rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+    def has(self, sha256: str) -> bool:
+        """Whether bytes with this digest are kept."""
+        return os.path.exists(self._place(sha256))
+
+    def evict(self, max_age_s: float) -> None:
+        """Let go of what was kept longer ago than `max_age_s`, the last time it was."""
+        for sha256, _ in list(self._kept()):
+            self._unlink(sha256, self._clock() - max_age_s)
+
+    def drop(self, digests: Iterable[str]) -> None:
+        """Let go of these bytes, but of those that have been kept only a moment ago."""
+        for sha256 in digests:
+            self._unlink(sha256, self._clock() - JUST_KEPT_S)
+
+    def used_bytes(self) -> int:
+        """What all kept bytes have together."""
+        return sum(found.st_size for _, found in self._kept())
+
+    def _put(self, written: str, content: Content) -> None:
+        """Give the bytes their place, if there is room. The same bytes are kept once."""
+        place = self._place(content.sha256)
+        with self._one_at_a_time:
+            new = not os.path.exists(place)
+            if new and not self._has_room(content.size):
+                raise TrashFull(self._max_bytes)
+            os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+            os.utime(written, (self._clock(), self._clock()))  # its age counts from now
+            os.replace(written, place)
+            self._used = (self._used or 0) + (content.size if new else 0)
+        _sync_directory(os.path.dirname(place))
+
+    def _has_room(self, size: int) -> bool:
+        """Counted anew before anybody is turned away: others may have made room."""
+        if self._used is None or self._used + size > self._max_bytes:
+            self._used = self.used_bytes()
+        return self._used + size <= self._max_bytes
+
+    def _kept(self) -> Iterator[tuple[str, os.stat_result]]:
+        try:
+            shelves = [each.path for each in os.scandir(self._directory) if len(each.name) == 2]
+        except FileNotFoundError:
+            return
+        for shelf in shelves:
+            for each in os.scandir(shelf):
+                try:
+                    yield each.name, each.stat()
+                except FileNotFoundError:
+                    continue
+
+    def _unlink(self, sha256: str, before_s: float) -> None:
+        """Remove bytes that were last kept before that time."""
+        place = self._place(sha256)
+        with self._one_at_a_time, suppress(FileNotFoundError):
+            if os.stat(place).st_mtime < before_s:
+                os.unlink(place)
+                self._used = None
 
     def _place(self, sha256: str) -> str:
         return os.path.join(self._directory, sha256[:2], sha256)
 
-    @staticmethod
-    def _sync_directory(directory: str) -> None:
-        """Make the new name itself durable, where the platform can."""
-        if not hasattr(os, "O_DIRECTORY"):
-            return
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+
+def _sync_directory(directory: str) -> None:
+    """Make the new name itself durable, where the platform can."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,68 @@
+"""The trash and the way back: nothing of anybody's is gone."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from tests.scenarios.harness import Study
+
+OURS, THEIRS = b"<!doctype html>ours", b"<!doctype html>theirs"
+
+
+def overwrite_theirs(study: Study) -> None:
+    """Ours is up, somebody edits it on JATOS, and then ours is saved again."""
+    study.write("index.html", OURS)
+    assert study.cli("sync").code == 0
+    study.put_on_jatos("index.html", THEIRS)
+    study.write("index.html", OURS + b"2")
+    assert study.cli("sync").code == 0
+    assert study.remote() == {"index.html": OURS + b"2"}
+
+
+def test_what_was_overwritten_is_listed_shown_and_brought_back(study: Study) -> None:
+    overwrite_theirs(study)
+    [kept] = json.loads(study.cli("trash", "list", "--json").out)
+    assert (kept["path"], kept["size"], kept["study"]) == ("index.html", len(THEIRS), study.uuid)
+    listed = study.cli("trash", "list")
+    assert "index.html" in listed.text
+    assert "overwritten" in listed.text
+    assert study.cli("trash", "show", str(kept["number"])).out == THEIRS.decode()
+    with study.run():
+        study.await_equal()
+        restored = study.cli("restore", "index.html")
+        assert restored.code == 0, restored.text
+        study.await_rest(lambda: study.remote() == {"index.html": THEIRS})
+    assert study.local() == {"index.html": THEIRS}
+    newest = json.loads(study.cli("trash", "list", "--json").out)[-1]
+    assert study.cli("trash", "show", str(newest["number"])).out == (OURS + b"2").decode()
+
+
+def test_a_full_trash_holds_what_would_destroy_and_says_so(study: Study) -> None:
+    study.configure(trash={"max_size": "1MB"})
+    study.write("video.bin", b"ours")
+    assert study.cli("sync").code == 0
+    theirs = b"x" * 1_500_000
+    study.put_on_jatos("video.bin", theirs)
+    study.write("video.bin", b"ours, saved")
+    said = study.cli("sync")
+    assert said.code == 2
+    assert "trash full" in said.text
+    assert study.remote() == {"video.bin": theirs}
+    study.configure(trash={"max_size": "2MB"})
+    assert study.cli("sync").code == 0
+    assert study.in_step()
+    assert study.trash() == [theirs]
+
+
+def test_the_trash_is_emptied_after_a_yes(study: Study) -> None:
+    overwrite_theirs(study)
+    assert "Nothing" in study.cli("trash", "empty", "--older-than", "1d").text
+    assert len(json.loads(study.cli("trash", "list", "--json").out)) == 1
+    said = study.cli("trash", "empty", "--yes")
+    assert said.code == 0
+    assert re.search(r"1 copy gone", said.text)
+    assert json.loads(study.cli("trash", "list", "--json").out) == []
+    gone = study.cli("restore", "index.html")
+    assert gone.code == 1
+    assert "no copy of index.html" in gone.text
