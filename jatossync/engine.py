@@ -64,6 +64,7 @@ from jatossync.core.model import (
     Upload,
 )
 from jatossync.core.order import LAST_RANK, NOT_WAITED_FOR_BYTES, Item, Queue, rank
+from jatossync.core.passage import blocked
 from jatossync.core.paths import ROOT, RelPath, minimal, unholdable
 from jatossync.core.plan import decide, plan
 from jatossync.core.ports import Settings, Store
@@ -348,7 +349,7 @@ class Engine:
     def _plan(self, snapshot: Snapshot) -> list[Action]:
         """Plan for all paths of the scope that are not under way and not dirty again."""
         scope, busy = snapshot.scope, self._busy()
-        unholdable = self._unholdable(snapshot)
+        unholdable = self._unholdable(snapshot, self._store.rows(scope))
         excluded = {path: Entry(Kind.EXCLUDED, note.why) for path, note in unholdable.items()}
         actions = plan(
             replace(snapshot, entries={**snapshot.entries, **excluded}),
@@ -368,16 +369,24 @@ class Engine:
         """Whether a pass must not decide about `path`: its own turn is now, or comes soon."""
         return path in self._busy() or (path in self._dirty and path not in scope)
 
-    def _unholdable(self, snapshot: Snapshot) -> dict[RelPath, Note]:
-        """The files whose names this JATOS cannot hold."""
+    def _unholdable(self, snapshot: Snapshot, known: Iterable[RelPath]) -> dict[RelPath, Note]:
+        """
+        The files whose names this JATOS cannot hold, or that would not reach it unchanged.
+
+        Of the latter also those that are `known` and gone here: a delete would hit another file.
+        """
         server = self.link.server
         assert server is not None, "no pass before the first answer"
         prefix_bytes = self._settings.prefix_bytes
+        files = {path for path, entry in snapshot.entries.items() if entry.kind is Kind.FILE}
+        reasons = {
+            path: unholdable(path, server.dialect, prefix_bytes) if path in files else None
+            for path in files.union(known)
+        }
         return {
-            path: Note(path, Topic.UNHOLDABLE, why)
-            for path, entry in snapshot.entries.items()
-            if entry.kind is Kind.FILE
-            and (why := unholdable(path, server.dialect, prefix_bytes)) is not None
+            path: Note(path, Topic.UNHOLDABLE, found)
+            for path, why in reasons.items()
+            if (found := why or blocked(path, server.changed_on_the_way)) is not None
         }
 
     def _withdraw(self, snapshot: Snapshot, actions: list[Action]) -> None:
@@ -508,12 +517,21 @@ class Engine:
             self.link.probed(result, now_s)
             return
         assert isinstance(result, Server), result
+        if self.link.server is not None and _another(result, self.link.server):
+            self._start_anew(now_s)
         if self.link.answered(result, now_s):
             self.report.say("JATOS is back", "info")
             self._compared = False
             self._verify_s = min(self._verify_s, max(now_s, self._listed_s + RELIST_S))
         elif isinstance(self.link.trouble, Stopped):
             self.report.say("locked, nothing is sent", "warning", reason=self.link.trouble.reason)
+
+    def _start_anew(self, now_s: float) -> None:
+        """Nothing that was decided for another JATOS counts for this one."""
+        self._queue.clear()
+        self._questions.clear()
+        self._listing_wanted = True
+        self._dirty.visit(ROOT, now_s)
 
     def _fail(self, trouble: Unavailable | Stopped, now_s: float) -> None:
         if self.link.failed(trouble, now_s):
@@ -717,6 +735,14 @@ def _awaited(question: Open) -> bool:
     """Whether pages wait for the answer; for huge files nobody does."""
     job = question.job
     return not isinstance(job, Hash) or job.stat.size <= NOT_WAITED_FOR_BYTES
+
+
+def _another(now: Server, before: Server) -> bool:
+    """Whether names that were fine may not be, or the other way round."""
+    return (now.api_version, now.changed_on_the_way) != (
+        before.api_version,
+        before.changed_on_the_way,
+    )
 
 
 def _path_of(action: Action) -> RelPath:

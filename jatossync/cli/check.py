@@ -11,6 +11,7 @@ import click
 from jatossync.cli.setup import config_option, read_config, read_token
 from jatossync.config import Config
 from jatossync.core.model import Server, Stop, Stopped, Unavailable
+from jatossync.core.passage import shown
 from jatossync.core.paths import Dialect
 from jatossync.daemon import UNREACHABLE_HINT, refusal
 from jatossync.errors import JatossyncError, Unreachable
@@ -19,6 +20,11 @@ from jatossync.remote.client import Jatos
 from jatossync.remote.token import Token
 
 DIFFERENCES_EXIT_CODE = 2
+PATHS_HINT = (
+    "Files with it in their path are left out, so that they do not land on others. Rename them, or "
+    "ask the administrator to let the web server in front of JATOS pass paths on unchanged "
+    "(Apache: nocanon; nginx: proxy_pass without a path)."
+)
 SOON_S = 7 * 24 * 3600
 
 _VERSIONS = {
@@ -83,6 +89,14 @@ def _describe(report: _Report, config: Config, server: Server) -> None:
     report.good("server", f"{config.server} ({version})")
     report.good("token", _expiry(server.token_expires_ms))
     report.good("study", f"{server.study_title} (ID {server.study_id}, {server.study_uuid})")
+    if server.changed_on_the_way:
+        found = shown(server.changed_on_the_way)
+        error = JatossyncError(
+            f"not every path reaches JATOS as it is sent; what does not: {found}", PATHS_HINT
+        )
+        report.bad("paths", error, DIFFERENCES_EXIT_CODE)
+    else:
+        report.good("paths", "reach JATOS unchanged, whatever is in a name")
     if server.locked:
         hint = "Unlock it in JATOS; until then nothing is sent."
         report.bad("lock", JatossyncError("the study is locked", hint), DIFFERENCES_EXIT_CODE)

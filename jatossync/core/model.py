@@ -385,6 +385,8 @@ class Server:
     locked: bool
     pages: frozenset[RelPath] = frozenset()
     """`htmlFilePath` of the study's components."""
+    changed_on_the_way: frozenset[str] = frozenset()
+    """What does not reach JATOS as it is sent in a path: samples of core/passage.py."""
 
 
 @dataclass(frozen=True, slots=True)

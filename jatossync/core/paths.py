@@ -85,7 +85,8 @@ def request_path(path: RelPath) -> str:
     return quote(path.encode("utf-8"), safe="/")
 
 
-_ILLEGAL_ENVELOPE = frozenset('\\<>:"|?*') | {chr(code) for code in (*range(32), 127)}
+ILLEGAL_ENVELOPE = frozenset('\\<>:"|?*') | {chr(code) for code in (*range(32), 127)}
+"""What JATOS 3.10 takes in no name."""
 
 
 def unholdable(path: RelPath, dialect: Dialect, prefix_bytes: int) -> str | None:
@@ -111,6 +112,6 @@ def unholdable(path: RelPath, dialect: Dialect, prefix_bytes: int) -> str | None
         if path[0] <= " " or path[-1] <= " ":
             return "JATOS 3.10 cuts spaces at both ends of a path: it would land elsewhere"
         for character in path:
-            if character in _ILLEGAL_ENVELOPE:
+            if character in ILLEGAL_ENVELOPE:
                 return f"JATOS 3.10 refuses the character {character!r} in a name"
     return None

@@ -68,6 +68,11 @@ class Questions:
         self._looks.pop(path, None)
         self._hashes.pop(path, None)
 
+    def clear(self) -> None:
+        """Forget all that waits."""
+        self._looks.clear()
+        self._hashes.clear()
+
     def take(self) -> list[Look | Keep | Hash]:
         """The questions that may be asked now."""
         return [

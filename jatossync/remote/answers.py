@@ -83,15 +83,22 @@ class Answer:
         code = error.get("code") if isinstance(error, dict) else None
         return code if isinstance(code, str) else ""
 
+    @property
+    def message(self) -> str:
+        """JATOS's own words in full, as data; "" where something else answered."""
+        error = (self.json() or {}).get("error")
+        if isinstance(error, dict):
+            return str(error.get("message", ""))
+        return "" if self.is_html else _decoded(self.body)
+
     def said(self) -> str:
         """What the answer says in words, short and harmless to print; "" where it says nothing."""
         if self.is_html:
             found = re.search(rb"<title[^>]*>(.*?)</title", self.body, re.IGNORECASE | re.DOTALL)
             return _printable(html.unescape(_decoded(found[1]))) if found else ""
-        error = (self.json() or {}).get("error")
-        if isinstance(error, dict):
-            return _printable(str(error.get("message", "")))
-        return _printable(_decoded(self.body)) if self.content_type == "text/plain" else ""
+        if self.error_code or self.content_type == "text/plain":
+            return _printable(self.message)
+        return ""
 
 
 BAD_TOKEN = Stopped(
@@ -166,7 +173,7 @@ def of_writing(asked: Asked, answer: Answer, dialect: Dialect) -> Done | Trouble
 
 def of_path(asked: Asked, answer: Answer) -> Trouble | Unclear:
     """What a request for one path (or the listing) came to that was not plainly answered."""
-    found = _of_any_request(answer)
+    found = of_any_request(answer)
     if found is not None:
         return found
     if answer.status in (403, 404):
@@ -176,7 +183,7 @@ def of_path(asked: Asked, answer: Answer) -> Trouble | Unclear:
 
 def of_all(asked: Asked, answer: Answer) -> Unavailable | Stopped:
     """What a question about token or studies came to that was not plainly answered."""
-    found = _of_any_request(answer)
+    found = of_any_request(answer)
     if found is not None:
         return found
     if answer.status == 403 and answer.is_html:
@@ -205,7 +212,7 @@ def locked(server: Server) -> Stopped:
     return Stopped(Stop.LOCKED, f"The study “{server.study_title}” is locked in JATOS")
 
 
-def _of_any_request(answer: Answer) -> Unavailable | Stopped | None:
+def of_any_request(answer: Answer) -> Unavailable | Stopped | None:
     """What means the same whatever was asked."""
     status = answer.status
     if 300 <= status < 400:

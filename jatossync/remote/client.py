@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 from jatossync.core.model import (
@@ -34,6 +35,7 @@ from jatossync.core.model import (
     Upload,
     UploadResult,
 )
+from jatossync.core.passage import blocked
 from jatossync.core.paths import RelPath, rel_path, request_path
 from jatossync.errors import ConfigError, Denied, Unreachable
 from jatossync.remote import answers
@@ -47,6 +49,7 @@ from jatossync.remote.parse import (
     server_of,
     studies_of,
 )
+from jatossync.remote.passage import changed_on_the_way
 from jatossync.remote.token import Token
 from jatossync.remote.wire import MAX_ANSWER_BYTES, Download, Wire
 
@@ -96,6 +99,8 @@ class Jatos:
 
     def __init__(self, server: str, token: Token, workers: int) -> None:
         self._wire = Wire(server, token, workers)
+        self._passage: tuple[str, frozenset[str]] | None = None
+        """What does not come through in paths, found out for this apiVersion."""
 
     @property
     def prefix_bytes(self) -> int:
@@ -122,7 +127,20 @@ class Jatos:
         properties = self.properties(study)
         if not isinstance(properties, Answer):
             return properties
-        return server_of(token, properties) or answers.not_jatos(properties)
+        server = server_of(token, properties)
+        return self._with_passage(server) if server else answers.not_jatos(properties)
+
+    def _with_passage(self, server: Server) -> Server | Unavailable | Stopped:
+        """`server` with what is found out before the first write (jatos-api.md, surprise 14)."""
+        if self._passage is None or self._passage[0] != server.api_version:
+            below = _assets_below(server.study_uuid)
+            changed = changed_on_the_way(
+                lambda path: self._wire.answer("GET", below + request_path(path)), server.dialect
+            )
+            if not isinstance(changed, frozenset):
+                return changed
+            self._passage = server.api_version, changed
+        return replace(server, changed_on_the_way=self._passage[1])
 
     def properties(self, study: str) -> Answer | Unavailable | Stopped:
         """The answer with the study's properties: it is there, and the token may see it."""
@@ -257,6 +275,8 @@ class Assets:
             sent: Told the number of bytes handed over so far.
         """
         began = time.monotonic()
+        if why := blocked(job.path, self.server.changed_on_the_way):
+            return Refused(why)
         if source.size != job.content.size or not source.size:
             return Overtaken("it changed before it was sent")
         if job.look:
@@ -287,6 +307,8 @@ class Assets:
             may: Asked directly before the request: None to go on, else why not (law 3).
         """
         began = time.monotonic()
+        if why := blocked(job.path, self.server.changed_on_the_way):
+            return Refused(why)
         if job.look:
             seen = self._look(job.path, any_small(job.replaceable))
             if not isinstance(seen, Seen):

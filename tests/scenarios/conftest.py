@@ -42,6 +42,7 @@ def jatos(running: Jatos) -> Iterator[Jatos]:
     yield fresh
     for emulator in used:
         emulator.faults([])
+        emulator.change_api(allowed=True, max_body_bytes=2**31, proxy="none")
 
 
 @pytest.fixture
