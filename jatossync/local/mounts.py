@@ -33,11 +33,16 @@ class Mount(NamedTuple):
 
 
 def mount_table() -> list[Mount]:
-    """All mounts, later ones covering earlier ones; empty where the system has no such table."""
+    """
+    All mounts, later ones covering earlier ones; empty where the system has no such table.
+
+    Raises:
+        OSError: It has one that cannot be read now.
+    """
     try:
         with open(_TABLE, "rb") as table:
             return [_mount(line) for line in table]
-    except OSError:
+    except FileNotFoundError:
         return []
 
 

@@ -155,11 +155,12 @@ class StudyFolder:
         It heals by itself: once the same directory is back in its place, there is no trouble. The
         descriptor that is held keeps its inode from being given to another one meanwhile.
         """
-        if mount_of(self.path, mount_table()) != self._mount:
-            return (
-                f"the disk of the study folder {self.path} was unmounted, or another took its place"
-            )
         try:
+            if mount_of(self.path, mount_table()) != self._mount:
+                return (
+                    f"the disk of the study folder {self.path} was unmounted, "
+                    "or another took its place"
+                )
             found = os.lstat(self.path)
         except (FileNotFoundError, NotADirectoryError):
             return f"the study folder {self.path} {self._whereabouts()}"
@@ -177,7 +178,10 @@ class StudyFolder:
 
     def displaced(self) -> frozenset[RelPath]:
         """Directories below where a disk came, went or was replaced since the folder was opened."""
-        now = mounts_below(self.path, mount_table())
+        try:
+            now = mounts_below(self.path, mount_table())
+        except OSError:
+            return frozenset([ROOT])  # any of them may be
         changed = set(now.items()) ^ set(self._mounts_below.items())
         return frozenset(path for name, _ in changed if (path := _rel_path_or_none(name)))
 

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,9 +154,14 @@ class Study:
         self.check_output(done.stdout + done.stderr)
         return Said(done.returncode, done.stdout, done.stderr)
 
-    def run(self) -> Daemon:
-        """The daemon, for a `with` statement."""
-        return Daemon(self)
+    def run(self, *inside: str) -> Daemon:
+        """
+        The daemon, for a `with` statement.
+
+        Args:
+            inside: A command line that runs the one that follows it, in its own process.
+        """
+        return Daemon(self, inside)
 
     def check_output(self, text: str) -> None:
         """What the program must never print."""
@@ -276,12 +281,12 @@ class Study:
 class Daemon:
     """`jatossync run` in the foreground of some terminal."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Study, inside: Sequence[str] = ()) -> None:
         self._study = study
         self._output = study.place / f"run-{len(list(study.place.glob('run-*.log')))}.log"
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
-                study.command("run", "--log-format", "json"),
+                [*inside, *study.command("run", "--log-format", "json")],
                 cwd=study.place,
                 env=study.environment,
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,124 @@
+"""What makes a watcher blind while it looks alive: said, and nothing is lost."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.harness import Daemon, Study, shell, wait_until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="this is about inotify")
+
+
+@pytest.fixture
+def limits() -> None:
+    """Skips where there can be no user namespace with limits of its own."""
+    if subprocess.run(["unshare", "-Ur", "true"], capture_output=True).returncode:
+        pytest.skip("needs a user namespace of its own to lower the limit in")
+
+
+def with_limit(name: str, value: int) -> list[str]:
+    """Runs a command where a limit of inotify is lower."""
+    lower = f'echo {value} > /proc/sys/user/{name}; exec "$@"'
+    return ["unshare", "-Ur", "sh", "-c", lower, "sh"]
+
+
+def edit_everywhere(study: Study, text: str) -> None:
+    """New, changed, renamed and deleted files in directories old and new."""
+    for number in range(30):
+        study.write(f"d{number}/page.html", f"{text} {number}")
+    study.write(f"new-{text}/deep/er/a.js", text)
+    (study.folder / "gone.txt").unlink()
+    (study.folder / "old.png").rename(study.folder / "d7" / "renamed.png")
+
+
+def await_reason(daemon: Daemon, event: str, word: str) -> None:
+    wait_until(
+        lambda: any(word in str(each.get("reason")) for each in daemon.log(event)),
+        lambda: f"{event}: {word} in {daemon.output()}",
+    )
+
+
+@pytest.fixture
+def tree(study: Study) -> Study:
+    study.write("index.html", "<!doctype html>")
+    study.write("gone.txt", "to be deleted")
+    study.write("old.png", "to be renamed")
+    for number in range(30):
+        study.write(f"d{number}/page.html", f"{number}")
+    return study
+
+
+def assert_only_what_is_gone_was_deleted(study: Study) -> None:
+    assert {each.path for each in study.sent("DELETE")} == {"gone.txt", "old.png"}
+    study.assert_nothing_was_sent_twice()
+
+
+@pytest.mark.usefixtures("limits")
+def test_where_too_few_directories_can_be_watched_it_looks_itself_and_says_so(tree: Study) -> None:
+    with tree.run(*with_limit("max_inotify_watches", 10)) as daemon:
+        await_reason(daemon, "changes are noticed by looking", "no more directories")
+        assert "max_user_watches" in daemon.log("changes are noticed by looking")[0]["advice"]
+        tree.await_equal()
+        edit_everywhere(tree, "edited")
+        tree.await_equal()
+    assert_only_what_is_gone_was_deleted(tree)
+
+
+@pytest.mark.usefixtures("limits")
+def test_where_no_watcher_can_be_had_it_looks_itself_and_says_so(tree: Study) -> None:
+    with tree.run(*with_limit("max_inotify_instances", 0)) as daemon:
+        await_reason(daemon, "changes are noticed by looking", "no more room for a watcher")
+        tree.await_equal()
+        edit_everywhere(tree, "edited")
+        tree.await_equal()
+    assert_only_what_is_gone_was_deleted(tree)
+
+
+def test_it_looks_itself_when_it_is_told_to(tree: Study) -> None:
+    tree.configure(watch={"mode": "poll", "quiet": "150ms"})
+    with tree.run() as daemon:
+        tree.await_equal()
+        edit_everywhere(tree, "edited")
+        tree.await_equal()
+        assert len(daemon.log("changes are noticed by looking")) == 1
+    assert_only_what_is_gone_was_deleted(tree)
+
+
+def test_a_flood_of_events_that_overflows_the_kernels_queue_loses_nothing(tree: Study) -> None:
+    queue = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    if queue > 100_000:
+        pytest.skip("the kernel's queue is too long to be filled in a test")
+    with tree.run() as daemon:
+        tree.await_equal()
+        daemon.process.send_signal(signal.SIGSTOP)
+        # Two files in turn: the kernel merges only what is equal and in a row.
+        for _ in range(queue // 4):
+            for name in ("first.txt", "second.txt"):
+                with (tree.folder / name).open("a") as file:
+                    file.write("x")
+        edit_everywhere(tree, "unheard")
+        daemon.process.send_signal(signal.SIGCONT)
+        tree.await_equal()
+        await_reason(daemon, "watching anew", "dropped events")
+    assert_only_what_is_gone_was_deleted(tree)
+
+
+def test_running_out_of_descriptors_in_the_middle_loses_nothing(tree: Study) -> None:
+    resource = pytest.importorskip("resource")
+    prlimit = getattr(resource, "prlimit", None)
+    if prlimit is None:
+        pytest.skip("needs prlimit")
+    with tree.run() as daemon:
+        tree.await_equal()
+        pid = daemon.process.pid
+        before = prlimit(pid, resource.RLIMIT_NOFILE)
+        prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))
+        shell("mkdir -p a/b/c && cp -r d1 d2 a/b/c", tree.folder)
+        edit_everywhere(tree, "starved")
+        await_reason(daemon, "watching anew", "")
+        prlimit(pid, resource.RLIMIT_NOFILE, before)
+        tree.await_equal()
+    assert_only_what_is_gone_was_deleted(tree)
