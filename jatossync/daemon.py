@@ -37,7 +37,8 @@ from jatossync.core.report import Event
 from jatossync.core.watching import Watching
 from jatossync.engine import Engine
 from jatossync.errors import ConfigError, Denied, JatossyncError, Unreachable
-from jatossync.jobs import Jobs, Sides
+from jatossync.jobs import DIRECTORY, Jobs, Sides
+from jatossync.local.root import pinned
 from jatossync.lookout import Lookout
 from jatossync.threads import Hints, Pool
 
@@ -220,6 +221,8 @@ class Daemon:
                         study=result.study_uuid,
                         folder=self._sides.folder.path,
                     )
+                    if self._sides.store.remembered(DIRECTORY) is None:
+                        self._sides.store.remember(DIRECTORY, str(self._sides.folder.identity))
                 self._accepted = True
                 self._jobs.met(result)
             case Stopped() if not self._accepted:
@@ -238,6 +241,8 @@ class Daemon:
             self._sides.evict()
         if self.engine.report.root_trouble is None and self._sides.folder.trouble():
             self.engine.lost(now_s)
+        if self._sides.folder.is_pinned():
+            raise pinned(self._sides.folder.path)
         if self._lookout is not None:
             self._mind(self._lookout, now_s)
 

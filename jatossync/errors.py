@@ -6,6 +6,7 @@ What can go wrong, named by what follows from it.
     ├── StateError       78  the state belongs to something else or is damaged
     ├── AlreadyRunning    1  another jatossync mirrors this folder
     ├── Unreachable      69  nothing, or something that is not JATOS, answers
+    ├── Pinned           75  only a restart can reach the folder that took the study's place
     └── Denied           77  JATOS answers and refuses everything
 
 Faults of one file are no exceptions: they are outcomes (core/model.py), for they stop nobody else.
@@ -45,6 +46,12 @@ class StateError(JatossyncError):
 
 class AlreadyRunning(JatossyncError):  # noqa: N818  (named for the state of the world)
     """Another jatossync holds this folder."""
+
+
+class Pinned(JatossyncError):  # noqa: N818
+    """A bind mount still shows the folder that was replaced at its source."""
+
+    exit_code = 75
 
 
 class Unreachable(JatossyncError):  # noqa: N818

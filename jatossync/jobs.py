@@ -53,6 +53,9 @@ from jatossync.remote.client import Assets, Jatos
 from jatossync.state.store import Store
 from jatossync.state.trash import Trash
 
+DIRECTORY = "directory"
+"""Under which key the state remembers which directory the folder is."""
+
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 SAME_FILES = 20

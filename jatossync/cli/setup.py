@@ -11,7 +11,8 @@ import click
 
 from jatossync import log
 from jatossync.config import Config, find_config, load
-from jatossync.jobs import Sides
+from jatossync.jobs import DIRECTORY, Sides
+from jatossync.local.identity import Identity
 from jatossync.local.root import StudyFolder
 from jatossync.local.scan import Scanner
 from jatossync.remote.client import Jatos
@@ -67,6 +68,7 @@ def opened(config: Config, *, alone: bool, state: str | None = None) -> Iterator
         stack.callback(jatos.close)
         store = Store(state)
         stack.callback(store.close)
+        recognise(folder, store)
         yield Sides(config, folder, scanner, jatos, store, trash_of(config, state))
 
 
@@ -80,6 +82,19 @@ def remembered(config: Config) -> Iterator[tuple[Store, Trash]]:
     """What is known without asking JATOS or looking at the folder: state and trash."""
     with closing(Store(config.state)) as store:
         yield store, trash_of(config, config.state)
+
+
+def recognise(folder: StudyFolder, store: Store) -> None:
+    """
+    Make sure that the folder is the one this state was made for.
+
+    Raises:
+        ConfigError: It is another one.
+    """
+    known = store.remembered(DIRECTORY)
+    if known is not None:
+        identity = folder.recognise(Identity.parse(known), lambda path: bool(store.rows([path])))
+        store.remember(DIRECTORY, str(identity))
 
 
 def remark(text: str) -> None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from enum import Enum
 from types import TracebackType
 from typing import NamedTuple
 
 from jatossync.core.model import Seen, Stat
 from jatossync.core.paths import ROOT, BadPath, RelPath, below, join, rel_path
-from jatossync.errors import ConfigError
+from jatossync.errors import ConfigError, Pinned
 from jatossync.local.cloud import placeholder_of
 from jatossync.local.directory import (
     DescriptorDirectory,
@@ -28,10 +30,15 @@ from jatossync.local.directory import (
     stat_of,
 )
 from jatossync.local.files import Changed, OpenFile, open_in, why_not
+from jatossync.local.identity import REBIND, Identity
 from jatossync.local.lock import FolderLock
 from jatossync.local.mounts import is_deaf, mount_of, mount_table, mounts_below
 
 __all__ = ["Blocked", "Changed", "OpenFile", "Presence", "Sighting", "StudyFolder"]
+
+
+DELETED = "//deleted"
+"""How the table of mounts ends the root of a mount that was deleted at its source."""
 
 
 class Presence(Enum):
@@ -76,6 +83,7 @@ class StudyFolder:
         table = mount_table()
         self._mount = mount_of(path, table)
         self._mounts_below = mounts_below(path, table)
+        self._displaced_before: frozenset[RelPath] = frozenset()
 
     @classmethod
     def open(cls, path: str) -> StudyFolder:
@@ -84,6 +92,7 @@ class StudyFolder:
 
         Raises:
             ConfigError: It is missing, no folder, not readable, or more than a study could be.
+            Pinned: A bind mount shows a folder that was deleted at its source.
         """
         real = os.path.realpath(path)
         if _is_too_much(real):
@@ -105,6 +114,9 @@ class StudyFolder:
                 f"the folder {path} cannot be read: {why_not(exc)}",
                 "Give the user who runs jatossync the right to read it.",
             ) from exc
+        if folder._mount and folder._mount.root.endswith(DELETED):
+            folder.close()
+            raise pinned(real)
         if trouble := folder.trouble():
             folder.close()
             raise ConfigError(trouble, "Give the user who runs jatossync the right to read it.")
@@ -148,6 +160,51 @@ class StudyFolder:
 
     # --- is it still what it was? ------------------------------------------------------------
 
+    @property
+    def identity(self) -> Identity:
+        """Which directory it is, for the next start."""
+        return Identity.of(self._mount, self._mounts_below, self._identity[1])
+
+    def recognise(self, known: Identity, matters: Callable[[RelPath], bool]) -> Identity:
+        """
+        Go on from what was known of the folder when it was last mirrored.
+
+        Args:
+            matters: Whether anything below a path was mirrored: where a disk came or went there,
+                nothing is known of it until all is as it was.
+
+        Returns:
+            What is to be known of it from now on.
+
+        Raises:
+            ConfigError: It is another folder.
+        """
+        now = self.identity
+        now.expect(self.path, known)
+        changed = {name for name, _ in set(now.below.items()) ^ set(known.below.items())}
+        kept = {name: path for name in changed if (path := _rel_path_or_none(name))}
+        kept = {name: path for name, path in kept.items() if matters(path)}
+        self._displaced_before = frozenset(kept.values())
+        below = {name: disk for name, disk in now.below.items() if name not in kept}
+        below |= {name: disk for name, disk in known.below.items() if name in kept}
+        return replace(now, below=below)
+
+    def is_pinned(self) -> bool:
+        """
+        Whether a bind mount goes on to show this folder, which was replaced at its source.
+
+        Only a new mount can reach the one that took its place.
+        """
+        try:
+            now = mount_of(self.path, mount_table())
+            same = _identity(os.lstat(self.path)) == self._identity
+        except OSError:
+            return False
+        before = self._mount
+        if now is None or before is None or now.root == before.root:
+            return False
+        return same and now == before._replace(root=now.root)
+
     def trouble(self) -> str | None:
         """
         Why nothing may be concluded from the folder now, or None while it is what was opened.
@@ -168,8 +225,8 @@ class StudyFolder:
             return f"the study folder {self.path} cannot be reached: {why_not(exc)}"
         if _identity(found) != self._identity:
             return (
-                f"the study folder {self.path} was replaced by something else; "
-                "if that is the study now, restart jatossync"
+                f"the study folder {self.path} was replaced by something else, so nothing is "
+                f"concluded from it. {REBIND}"
             )
         effective = os.access in os.supports_effective_ids
         if not os.access(self.path, os.R_OK | os.X_OK, effective_ids=effective):
@@ -183,7 +240,8 @@ class StudyFolder:
         except OSError:
             return frozenset([ROOT])  # any of them may be
         changed = set(now.items()) ^ set(self._mounts_below.items())
-        return frozenset(path for name, _ in changed if (path := _rel_path_or_none(name)))
+        found = frozenset(path for name, _ in changed if (path := _rel_path_or_none(name)))
+        return found | self._displaced_before
 
     def deaf(self) -> str | None:
         """Which disk at or below the folder others can change unheard, for people."""
@@ -299,6 +357,15 @@ def _standing(directory: Directory, name: str) -> Sighting:
     if is_plain_directory(found):
         return Sighting(Presence.ABSENT, "a directory has taken its place")
     return Sighting(Presence.UNKNOWN, f"{special_kind(found)} has taken its place")
+
+
+def pinned(path: str) -> Pinned:
+    """The error of a folder that cannot be reached any more without a new mount."""
+    return Pinned(
+        f"the folder {path} was deleted or replaced where it is mounted from, and this mount still "
+        "shows the old one",
+        "Mount it anew, or restart the container or service that does.",
+    )
 
 
 def _identity(found: os.stat_result) -> tuple[int, int]:

@@ -128,6 +128,16 @@ class Store:
         found = dict(self._db.rows("SELECT key, value FROM binding"))
         return {key: value for key, value in found.items() if key != "schema"}
 
+    def remember(self, key: str, value: str) -> None:
+        """Keep what belongs to the binding and may change with it."""
+        self._write("INSERT OR REPLACE INTO binding VALUES (?, ?)", (key, value))
+        self.commit()
+
+    def remembered(self, key: str) -> str | None:
+        """What `remember` kept."""
+        found = self._db.row("SELECT value FROM binding WHERE key = ?", key)
+        return str(found[0]) if found else None
+
     @property
     def bound(self) -> bool:
         """Whether this state has ever been bound; if not, this is the first contact."""

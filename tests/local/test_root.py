@@ -11,6 +11,7 @@ import pytest
 from jatossync.core.model import Stat
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.errors import AlreadyRunning, ConfigError
+from jatossync.local import mounts
 from jatossync.local.directory import stat_of
 from jatossync.local.mounts import Mount, is_deaf, mount_of, mounts_below
 from jatossync.local.root import Changed, Presence, StudyFolder
@@ -396,3 +397,13 @@ def test_an_opened_directory_lists_what_is_in_it(folder: StudyFolder, study: Pat
     assert found.st_size == 2
     top.close()
     below.close()
+
+
+def test_a_table_of_mounts_that_cannot_be_read_is_no_unmounted_disk(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(mounts, "_TABLE", str(tmp_path))  # reading a directory fails
+    assert "cannot be reached" in (folder.trouble() or "")
+    assert folder.displaced() == {ROOT}
+    assert presence(folder, "a.txt") is Presence.UNKNOWN
+    assert not folder.is_pinned()
