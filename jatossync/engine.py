@@ -18,7 +18,7 @@ from functools import partial
 from typing import Literal
 
 from jatossync.core.debounce import Debounce
-from jatossync.core.evidence import Evidence
+from jatossync.core.evidence import Evidence, still_held
 from jatossync.core.holds import Holds, Rehearsal
 from jatossync.core.link import Link
 from jatossync.core.model import (
@@ -31,6 +31,7 @@ from jatossync.core.model import (
     Content,
     Delete,
     Done,
+    Doubt,
     Entry,
     Foreign,
     Forget,
@@ -50,6 +51,7 @@ from jatossync.core.model import (
     Provenance,
     Refresh,
     Refused,
+    Relist,
     Result,
     RootGone,
     Row,
@@ -86,6 +88,12 @@ SETTLING_S = 1.0
 
 RELIST_S = 5.0
 """At least so long between two listings: JATOS hashes the whole study for each."""
+
+DOUBT_S = 2.0
+"""So long after a listing that does not show a file, another one is asked for."""
+
+VERIFY_SHARE = 20
+"""JATOS is not kept busy listing for more than a twentieth of the time."""
 
 LISTING_COUNTS_S = 10.0
 """So long a listing stands for a look at each path of a large burst."""
@@ -298,6 +306,7 @@ class Engine:
         if isinstance(result, NoListing | Refused) and self._can_list:
             self.report.say("no listing", "warning", reason=result.reason)
         self._compared = not lost
+        self._verify_s = max(self._verify_s, now_s + VERIFY_SHARE * (now_s - self._listed_s))
         if lost:
             self._verify_s = now_s + RELIST_S
         self._can_list = listing is not None
@@ -355,7 +364,7 @@ class Engine:
             replace(snapshot, entries={**snapshot.entries, **excluded}),
             self._store.rows(scope),
             self._store.attempts(scope),
-            self._evidence.seen,
+            self._seen,
             self._evidence.listed,
             self._settings.policy,
             self._holds.approval,
@@ -397,7 +406,9 @@ class Engine:
 
         writes = {action.path for action in actions if isinstance(action, Upload | Delete)}
         unsure = {
-            action.path for action in actions if isinstance(action, Hold | Look | Keep | Hash)
+            action.path
+            for action in actions
+            if isinstance(action, Hold | Look | Relist | Keep | Hash)
         }
         for path in [item.path for item in self._queue]:
             if moot(path) and path not in writes:
@@ -424,15 +435,13 @@ class Engine:
                     self.report.notes[action.path] = action
                 case Hold():
                     self._holds.hold(action, round_.burst, now_s)
-                case Look() | Keep() if now_s < self._unseen_until_s.get(action.path, 0.0):
-                    pass  # held: it could not be seen a moment ago
-                case Look() | Hash():
-                    self._questions.put(Open(action, local(action.path), round_.burst))
+                case Look() | Hash() | Relist():
+                    self._ask_about(action, local(action.path), round_.burst, now_s)
                 case _ if self._settings.dry_run:
                     if not isinstance(action, Refresh):
                         self.planned.append(action)
                 case Keep():
-                    self._questions.put(Open(action, local(action.path), round_.burst))
+                    self._ask_about(action, local(action.path), round_.burst, now_s)
                 case Upload() | Delete():
                     if not self._already_decided(action):
                         writes.append(action)
@@ -440,6 +449,17 @@ class Engine:
                     self._settle(action)
         if writes:
             self._enqueue(writes, round_, now_s)
+
+    def _ask_about(
+        self, action: Look | Relist | Keep | Hash, local: Entry | None, burst: int, now_s: float
+    ) -> None:
+        """More must be known of a path before anything is decided."""
+        if isinstance(action, Relist):
+            self._compared = False  # not before another listing is here
+            self._verify_s = min(self._verify_s, now_s + DOUBT_S)
+        elif isinstance(action, Hash) or now_s >= self._unseen_until_s.get(action.path, 0.0):
+            self._questions.put(Open(action, local, burst))
+        # else it is held: it could not be seen a moment ago
 
     def _settle(self, action: Adopt | Refresh | Forget) -> None:
         """What needs no request."""
@@ -497,11 +517,11 @@ class Engine:
             local,
             self._store.rows([path]).get(path),
             self._store.attempts([path]).get(path, ()),
-            self._evidence.seen(path),
+            self._seen(path),
             self._settings.policy,
             self._holds.approval(path),
         )
-        if not isinstance(action, Hold | Look):
+        if not isinstance(action, Hold | Look | Relist):
             self._holds.release(path)
         self._holds.review(lambda other: other == path, {path: action} if action else {})
         if action is not None:
@@ -611,7 +631,8 @@ class Engine:
     def _listing_counts(self, item: Item, now_s: float) -> bool:
         """Whether the listing of its burst is still as good as a look at the path (law 4)."""
         young = now_s - item.listed_s < LISTING_COUNTS_S and item.listed_s >= self.link.up_since_s
-        return young and self._evidence.seen(item.path) is not None
+        seen = self._evidence.seen(item.path)
+        return young and seen is not None and seen.doubt is not Doubt.TWIN
 
     def _may_start(self, now_s: float, item: Item) -> bool:
         if item.path in self._questions.under_way:
@@ -717,6 +738,9 @@ class Engine:
         not_before_s = now_s + path_wait_s(refusals)
         again = replace(item, refusals=refusals, not_before_s=not_before_s, listed_s=-math.inf)
         self._queue.put(again)
+
+    def _seen(self, path: RelPath) -> Seen | None:
+        return still_held(self._evidence.seen(path), self._holds.seen(path))
 
     # --- small things --------------------------------------------------------------------------
 

@@ -2,7 +2,9 @@
 What is known of JATOS: one listing, and what looks at single paths found since.
 
 A listing is no instant: the server walks and hashes for a while. So it says nothing of a path for
-which a request ran or ended since it was asked for.
+which a request ran or ended since it was asked for, and a path is gone only where two listings in
+a row do not show it. A JATOS on Windows or macOS may list a file under another spelling of its
+name; which one is learned by looking at the path itself, never guessed.
 """
 
 from __future__ import annotations
@@ -10,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from jatossync.core.model import Listing, Seen
-from jatossync.core.paths import RelPath
+from jatossync.core.model import Doubt, Listing, Seen
+from jatossync.core.paths import RelPath, fold
 
-_NOTHING_LISTED = Seen(size=None)
+_GONE = Seen(size=None)
 
 
 class Evidence:
@@ -23,6 +25,13 @@ class Evidence:
         self._listing: Listing | None = None
         self._newer: dict[RelPath, Seen | None] = {}
         self._since_listing: set[RelPath] | None = None
+        self._before: Listing | None = None
+        self._touched_between: set[RelPath] = set()
+        """Paths with a request since the listing before the last one was asked for."""
+        self._touched: set[RelPath] = set()
+        """Paths with a request since the last listing was asked for."""
+        self._folded: dict[str, list[RelPath]] = {}
+        self._spelled: dict[RelPath, RelPath] = {}
 
     def seen(self, path: RelPath) -> Seen | None:
         """The newest that is known of `path`."""
@@ -30,7 +39,8 @@ class Evidence:
             return self._newer[path]
         if self._listing is None:
             return None
-        return self._listing.files.get(path, _NOTHING_LISTED)
+        listed = self._listing.files.get(self._spelled.get(path, path))
+        return listed or self._missing(path)
 
     @property
     def listed(self) -> Iterable[RelPath]:
@@ -47,7 +57,11 @@ class Evidence:
 
         The size of a large file (all that a look at it tells) with the Adler-32 of the listing.
         """
-        listed = self._listing.files.get(path) if self._listing is not None else None
+        files = self._listing.files if self._listing is not None else {}
+        twins = self._twins(path)
+        if seen.size is not None and path not in files and len(twins) == 1:
+            self._spelled[path] = twins[0]
+        listed = files.get(self._spelled.get(path, path))
         if listed is not None and listed.size == seen.size:
             adler32 = seen.adler32 if seen.adler32 is not None else listed.adler32
             seen = replace(seen, adler32=adler32, modified_ms=listed.modified_ms)
@@ -56,6 +70,7 @@ class Evidence:
     def touched(self, path: RelPath) -> None:
         """A request that writes ran for `path`: what was known of it no longer counts."""
         self._newer[path] = None
+        self._touched.add(path)
         if self._since_listing is not None:
             self._since_listing.add(path)
 
@@ -65,6 +80,53 @@ class Evidence:
 
     def listing_ended(self, listing: Listing | None) -> None:
         """The listing is here; None where there is none to be had."""
-        self._listing = listing
-        self._newer = dict.fromkeys(self._since_listing or ())
+        since = self._since_listing or set()
+        self._before, self._listing = self._listing, listing
+        self._touched_between, self._touched = self._touched, set(since)
+        self._newer = dict.fromkeys(since)
         self._since_listing = None
+        self._folded = {}
+        files = listing.files if listing is not None else {}
+        for path in files:
+            self._folded.setdefault(fold(path), []).append(path)
+        self._spelled = {
+            path: spelled
+            for path, spelled in self._spelled.items()
+            if path not in files and spelled in files
+        }
+
+    def _missing(self, path: RelPath) -> Seen:
+        """What it means that the last listing does not show `path`."""
+        if self._twins(path):
+            return Seen(None, doubt=Doubt.TWIN)
+        before = self._before
+        twice = before is not None and path not in before.files
+        return (
+            _GONE if twice and path not in self._touched_between else Seen(None, doubt=Doubt.ONCE)
+        )
+
+    def _twins(self, path: RelPath) -> list[RelPath]:
+        """Listed names that differ from `path` only in case or Unicode form."""
+        return [twin for twin in self._folded.get(fold(path), ()) if twin != path]
+
+
+def still_held(seen: Seen | None, held: Seen | None) -> Seen | None:
+    """
+    What is known of a path that waits for a person.
+
+    What was seen when it was held counts until a listing says otherwise: so thousands of held
+    files are not looked at again at each verification, and a restart forgets none.
+
+    Args:
+        seen: The newest that is known of it.
+        held: What was seen when it was held; None where it is not held.
+    """
+    if held is None or (seen is not None and seen.looked):
+        return seen
+    if seen is None:
+        return replace(held, sha256=None, looked=False)  # no listing: it is looked at again
+    if seen.size is None and held.size is None:
+        return held
+    adler32 = held.adler32 if seen.adler32 is None else seen.adler32
+    listed = (seen.size, adler32, seen.modified_ms)
+    return held if listed == (held.size, held.adler32, held.modified_ms) else seen

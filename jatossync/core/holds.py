@@ -26,12 +26,18 @@ from jatossync.core.model import (
     Keep,
     Look,
     Note,
+    Relist,
+    Seen,
     Upload,
 )
 from jatossync.core.paths import RelPath, below
 
 TOGETHER_S = 10.0
 """What is found within so long of a list's beginning belongs to it."""
+
+
+_OF_JATOS = (HoldKind.OVERWRITES, HoldKind.DRIFT, HoldKind.CONFLICT)
+"""Held because of what lies on JATOS."""
 
 
 @dataclass(slots=True)
@@ -90,6 +96,11 @@ class Holds:
         """What `path` waits for, if it does."""
         held = self._of.get(path)
         return held.kind if held is not None else None
+
+    def seen(self, path: RelPath) -> Seen | None:
+        """What lay on JATOS when `path` was held for it."""
+        held = self._of.get(path)
+        return held.paths[path].seen if held is not None and held.kind in _OF_JATOS else None
 
     def hold(self, hold: Hold, burst: int, now_s: float) -> None:
         """
@@ -181,7 +192,7 @@ def _used_up(approval: Approval, action: Action | None) -> bool:
     match action:
         case Upload():
             return approval.kind in (HoldKind.DELETES, HoldKind.PAGE)  # the file is back
-        case Delete() | Look() | Keep() | Hash() | Note():
+        case Delete() | Look() | Relist() | Keep() | Hash() | Note():
             return False
     return True
 

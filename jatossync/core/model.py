@@ -151,6 +151,15 @@ class Attempt:
     """The bytes of an upload; None for a delete."""
 
 
+class Doubt(Enum):
+    """Why a listing that does not show a path is no reason yet to believe that it is gone."""
+
+    ONCE = "no other listing says so"
+    """A listing is no instant: a file that is being replaced meanwhile may be missing in it."""
+    TWIN = "it shows a name that differs only in case or Unicode form"
+    """A JATOS on Windows or macOS may have it under that name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """
@@ -168,6 +177,8 @@ class Seen:
     """By a request for this very path, not by a listing."""
     kept: bool = False
     """These bytes are in the trash: they may be overwritten or deleted (law 4)."""
+    doubt: Doubt | None = None
+    """Of what a listing does not show: whether that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +245,13 @@ class Look:
     path: RelPath
     whole: bool = False
     """Read all its bytes, however many: nothing else can tell what they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relist:
+    """Another listing has to say whether this path is gone."""
+
+    path: RelPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +345,7 @@ class Hash:
 Change = Upload | Delete | Adopt | Forget | Keep
 """What changes JATOS, the manifest's paths or the trash."""
 
-Action = Change | Refresh | Look | Hash | Hold | Note
+Action = Change | Refresh | Look | Relist | Hash | Hold | Note
 
 
 # --- work ----------------------------------------------------------------------------------------

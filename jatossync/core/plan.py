@@ -22,6 +22,7 @@ from jatossync.core.model import (
     Attempt,
     Content,
     Delete,
+    Doubt,
     Entry,
     Forget,
     Hash,
@@ -32,13 +33,14 @@ from jatossync.core.model import (
     Look,
     Note,
     Refresh,
+    Relist,
     Row,
     Seen,
     Snapshot,
     Topic,
     Upload,
 )
-from jatossync.core.paths import ROOT, RelPath
+from jatossync.core.paths import ROOT, RelPath, fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ class Policy:
 
     drift: Literal["hold", "restore"] = "hold"
     conflict: Literal["keep-copy", "hold"] = "keep-copy"
+
+
+_FILES = (Kind.FILE, Kind.EMPTY, Kind.EXCLUDED, Kind.UNKNOWN)
 
 
 def plan(
@@ -68,7 +73,8 @@ def plan(
         listed: Paths that JATOS has, to find those nobody here knows.
         approved: What a person said about a path.
     """
-    paths = {path for path in (*manifest, *attempts, *listed) if local.covers(path)}
+    known = (*manifest, *attempts, *_without_twins(listed, local))
+    paths = {path for path in known if local.covers(path)}
     paths.update(path for path in local.entries if path != ROOT)
     actions = (
         decide(
@@ -84,6 +90,22 @@ def plan(
     )
     found = [action for action in actions if action is not None]
     return [*_unnameable(local), *found]
+
+
+def _without_twins(listed: Iterable[RelPath], local: Snapshot) -> Iterator[RelPath]:
+    """
+    What JATOS has, but for other spellings of files that are here.
+
+    Such a name is a file that is here, on a JATOS that ignores case or Unicode form, unless the
+    listing shows both.
+    """
+    listed = frozenset(listed)
+    here = {
+        fold(path)
+        for path, entry in local.entries.items()
+        if entry.kind in _FILES and path not in listed
+    }
+    return (path for path in listed if path in local.entries or fold(path) not in here)
 
 
 def _unnameable(local: Snapshot) -> Iterator[Note]:
@@ -149,7 +171,7 @@ def _agreed(
             return _refresh(local, row, remote_ms)
         case _Match.OTHER:
             if not seen.looked:
-                return Look(path)
+                return _ask(path, seen)
             return _drift(path, local, row, seen, policy)
 
 
@@ -232,7 +254,7 @@ def _gone(
     if seen is None:
         return Delete(path, frozenset(ours))
     if seen.size is None:
-        return Forget(path) if seen.looked else Look(path)
+        return Forget(path) if seen.looked else _ask(path, seen)
     if any(_compare(seen, mine) is not _Match.OTHER for mine in ours):
         return Delete(path, frozenset(ours))
     if not seen.looked:
@@ -263,6 +285,11 @@ def _left_alone(path: RelPath, local: Entry, row: Row | None) -> Note | None:
 
 
 # --- what is known of JATOS -----------------------------------------------------------------------
+
+
+def _ask(path: RelPath, seen: Seen) -> Look | Relist:
+    """Nothing is believed because of a listing alone, and an absence only after two of them."""
+    return Relist(path) if seen.doubt is Doubt.ONCE else Look(path)
 
 
 class _Match(Enum):

@@ -1,4 +1,4 @@
-"""core/debounce.py, link.py, retry.py and evidence.py: what waits is told the time."""
+"""core/debounce.py, link.py and retry.py: what waits is told the time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 
 from jatossync.core.debounce import FLOOD, Debounce
-from jatossync.core.evidence import Evidence
 from jatossync.core.link import Link
-from jatossync.core.model import Listing, Seen, Stop, Stopped, Unavailable
+from jatossync.core.model import Stop, Stopped, Unavailable
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.retry import path_wait_s, server_wait_s
 from tests.engine.world import SERVER
@@ -114,34 +113,3 @@ def test_an_answer_is_fresh_for_ten_seconds() -> None:
     assert not link.fresh(111)
     link.refresh(111)
     assert link.ask_s == 111
-
-
-def test_a_listing_says_that_what_it_does_not_show_is_absent() -> None:
-    evidence = Evidence()
-    assert evidence.seen(A) is None
-    evidence.listing_began([])
-    evidence.listing_ended(Listing({A: Seen(1, 2, modified_ms=3)}))
-    assert evidence.seen(A) == Seen(1, 2, modified_ms=3)
-    assert evidence.seen(B) == Seen(None)
-
-
-def test_a_listing_says_nothing_of_a_path_that_was_written_since_it_began() -> None:
-    evidence = Evidence()
-    evidence.listing_began([A])
-    evidence.touched(B)
-    evidence.listing_ended(Listing({}))
-    assert evidence.seen(A) is None
-    assert evidence.seen(B) is None
-
-
-def test_a_look_is_newer_than_the_listing_and_a_listing_newer_than_an_old_look() -> None:
-    evidence = Evidence()
-    evidence.listing_ended(Listing({A: Seen(1, 2, modified_ms=3)}))
-    evidence.looked(A, Seen(1, looked=True))
-    assert evidence.seen(A) == Seen(1, looked=True)
-    evidence.confirmed(A, Seen(1, sha256="x", looked=True))
-    assert evidence.seen(A) == Seen(1, 2, "x", 3, looked=True)
-    evidence.touched(A)
-    assert evidence.seen(A) is None
-    evidence.listing_ended(Listing({A: Seen(4)}))
-    assert evidence.seen(A) == Seen(4)
