@@ -40,6 +40,7 @@ from jatossync.errors import ConfigError, Denied, JatossyncError, Unreachable
 from jatossync.jobs import DIRECTORY, Jobs, Sides
 from jatossync.local.root import pinned
 from jatossync.lookout import Lookout
+from jatossync.service.notify import Notifier
 from jatossync.threads import Hints, Pool
 
 COMMIT_S = 0.1
@@ -53,6 +54,9 @@ EVICT_S = 24 * 3600.0
 
 GRACE_S = 3.0
 """How long requests under way may take to end once the daemon is to stop."""
+
+WATCHING_S = 600.0
+"""So long a service manager is asked to wait while a very large folder's watches are set."""
 
 UNREACHABLE_HINT = (
     "Check `server:` in the configuration, and your network: some servers need a VPN."
@@ -107,13 +111,20 @@ class Daemon:
         sides: What it works on.
         say: Called in the control loop with each event that matters.
         dry_run: Look and decide, but change nothing.
+        notifier: Whom to tell that it is ready, alive, stopping; by default nobody.
     """
 
     def __init__(
-        self, sides: Sides, say: Callable[[Event], None], *, dry_run: bool = False
+        self,
+        sides: Sides,
+        say: Callable[[Event], None],
+        *,
+        dry_run: bool = False,
+        notifier: Notifier | None = None,
     ) -> None:
         self._sides = sides
         self._say = say
+        self._notifier = notifier or Notifier()
         self.engine = Engine(
             sides.store, settings(sides.config, sides.jatos.prefix_bytes, dry_run), random.random
         )
@@ -122,6 +133,8 @@ class Daemon:
         self._stopping = threading.Event()
         self._accepted = False
         """Whether JATOS has ever said yes to token and study."""
+        self._started = False
+        """Whether the start is over: JATOS did not refuse, or is waited for."""
         self._lookout: Lookout | None = None
         workers = sides.config.upload.workers
         self._scans = Pool("scan", 1, self._work)
@@ -163,6 +176,7 @@ class Daemon:
             sides = self._sides
             mode = sides.config.watch.mode
             self._lookout = Lookout(sides.folder, sides.scanner, mode, self._hints)
+            self._notifier.takes(WATCHING_S)
             self._lookout.start()
         try:
             while not self._stopping.is_set() and not until():
@@ -174,6 +188,7 @@ class Daemon:
 
     def _step(self) -> None:
         now_s = time.monotonic()
+        self._notifier.alive()
         self._tick(now_s)
         if self._sides.store.changed_elsewhere():
             self.engine.command(StateChanged(), now_s)
@@ -212,7 +227,11 @@ class Daemon:
             self._lookout.looked(time.monotonic() - self._scan_s)
 
     def _asked(self, result: Result) -> None:
-        """What JATOS says of token and study decides at the start whether to run at all."""
+        """
+        What JATOS says of token and study decides at the start whether to run at all.
+
+        Ready is who was not refused: a server that is away at the start is waited for.
+        """
         match result:
             case Server():
                 if not self._accepted:
@@ -225,11 +244,18 @@ class Daemon:
                         self._sides.store.remember(DIRECTORY, str(self._sides.folder.identity))
                 self._accepted = True
                 self._jobs.met(result)
-            case Stopped() if not self._accepted:
+                self._begun()
+            case Stopped() if not self._started:
                 raise refusal(result, self._sides.config)
             case Unavailable() if not self._patient:
                 if not self._accepted or self.engine.link.failures >= ONE_SHOT_PROBES:
                     raise Unreachable(result.reason, UNREACHABLE_HINT)
+            case Unavailable():
+                self._begun()
+
+    def _begun(self) -> None:
+        self._started = True
+        self._notifier.ready()
 
     def _tick(self, now_s: float) -> None:
         """Notice what sends no event: a folder that is gone, a watcher that is blind."""
@@ -245,6 +271,21 @@ class Daemon:
             raise pinned(self._sides.folder.path)
         if self._lookout is not None:
             self._mind(self._lookout, now_s)
+        self._notifier.status(self._line())
+
+    def _line(self) -> str:
+        """How it stands, for `systemctl status`."""
+        trouble = self.engine.link.trouble
+        if self.engine.report.root_trouble is not None:
+            return f"nothing is sent: {self.engine.report.root_trouble}"
+        if isinstance(trouble, Stopped):
+            return f"JATOS refuses, nothing is sent: {trouble.reason}"
+        if trouble is not None:
+            return f"JATOS is away: {trouble.reason}"
+        if not self.engine.settled:
+            return f"{self.engine.pending} to go"
+        waiting = len(self.engine.report.held) + len(self.engine.report.refused)
+        return f"compared; {waiting} held or refused" if waiting else "in sync"
 
     def _mind(self, lookout: Lookout, now_s: float) -> None:
         if loss := lookout.tick(now_s):
@@ -269,6 +310,7 @@ class Daemon:
     def _end(self) -> None:
         """Let what is under way end, for a while, and keep what it led to."""
         self._stopping.set()
+        self._notifier.stopping()
         if self._lookout is not None:
             self._lookout.stop()
         pools = (self._scans, self._hashes, self._requests, self._asks)

@@ -77,6 +77,17 @@ def setup(level: str, format: str, stream: TextIO) -> None:  # noqa: A002  (the 
     _take_over_standard_logging()
 
 
+def complain(text: str, level: str) -> None:
+    """Say to stderr what is no line of the log: an error that ends a command, or a remark."""
+    if sys.stderr is None:  # pythonw
+        return
+    text = redact(text)
+    if _is_journal(sys.stderr):
+        text = _prioritised(text, level)
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
 def get_logger() -> FilteringBoundLogger:
     """The logger; `setup` says where its lines go."""
     import structlog
@@ -107,8 +118,13 @@ class _Console:
 
 def _journal(fields: Fields) -> str:
     """`<6>uploaded  js/task.js …`: the journal adds the time, and wants a priority on each line."""
-    priority = _JOURNAL_PRIORITY[str(fields.pop("level"))]
-    return "\n".join(f"<{priority}>{line}" for line in _sentence(fields).splitlines())
+    level = str(fields.pop("level"))
+    return _prioritised(_sentence(fields), level)
+
+
+def _prioritised(text: str, level: str) -> str:
+    priority = _JOURNAL_PRIORITY[level]
+    return "\n".join(f"<{priority}>{line}" for line in text.splitlines())
 
 
 def _json(fields: Fields) -> str:
@@ -255,9 +271,5 @@ def _print_redacted(
     trace: TracebackType | None,
     heading: str = "",
 ) -> None:
-    if sys.stderr is None:  # pythonw
-        return
     lines = traceback.format_exception(kind, error, trace)
-    text = "".join([f"{heading}\n" if heading else "", *lines])
-    sys.stderr.write(redact(text))
-    sys.stderr.flush()
+    complain("".join([f"{heading}\n" if heading else "", *lines]).rstrip("\n"), "error")

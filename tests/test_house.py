@@ -18,7 +18,7 @@ import pytest
 TOP = Path(__file__).parent.parent
 HOUSE = TOP / "jatossync"
 
-SIDES = {"local", "remote", "state"}
+SIDES = {"local", "remote", "state", "service"}
 MAY_IMPORT = {
     "errors": set[str](),
     "log": set[str](),

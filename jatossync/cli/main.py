@@ -15,7 +15,7 @@ from click.exceptions import NoArgsIsHelpError
 from jatossync import __version__
 from jatossync.cli.terminal import wants_colours
 from jatossync.errors import JatossyncError
-from jatossync.log import redact
+from jatossync.log import complain
 
 USAGE_EXIT_CODE = 64
 INTERRUPTED_EXIT_CODE = 130
@@ -139,7 +139,7 @@ def run(arguments: Sequence[str]) -> int:
         print("jatossync: interrupted; run it again to go on", file=sys.stderr)
         return INTERRUPTED_EXIT_CODE
     except JatossyncError as exc:
-        print(redact(_shown(exc)), file=sys.stderr)
+        complain(_shown(exc), "error")
         return exc.exit_code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ from jatossync.cli.terminal import Volume, volume_options
 from jatossync.config import Config
 from jatossync.core.report import Event
 from jatossync.daemon import Daemon
+from jatossync.errors import JatossyncError
+from jatossync.log import redact
+from jatossync.service.notify import Notifier
 
 
 @click.command("run")
@@ -33,16 +37,35 @@ def command(config_path: str | None, log_format: str | None, volume: Volume) -> 
     Example:
       jatossync run
     """
+    notifier = Notifier.from_environment()
+    if notifier.watched:  # what a watchdog aborts leaves in the journal where it hung
+        faulthandler.enable()
+    with told_of_failure(notifier):
+        _run(config_path, log_format, notifier)
+    return 0
+
+
+def _run(config_path: str | None, log_format: str | None, notifier: Notifier) -> None:
     config = read_config(config_path)
     say = logger(config, log_format, volume)
     with opened(config, alone=True) as sides:
-        daemon = Daemon(sides, say)
+        daemon = Daemon(sides, say, notifier=notifier)
         say(Event("started", fields={"folder": sides.folder.path, "server": config.server}))
         with stopped_by_signals(daemon.stop):
             daemon.run(watch=True)
         pending = daemon.engine.pending
         say(Event("stopped", fields={"pending": pending} if pending else {}))
-    return 0
+
+
+@contextmanager
+def told_of_failure(notifier: Notifier) -> Iterator[None]:
+    """What ends the daemon is said in `systemctl status` too, with how to start it again."""
+    try:
+        yield
+    except JatossyncError as exc:
+        then = f"then: {notifier.restart}" if notifier.restart else ""
+        notifier.status(redact(" → ".join(filter(None, (exc.message, exc.hint, then)))))
+        raise
 
 
 def logger(

@@ -99,4 +99,4 @@ def recognise(folder: StudyFolder, store: Store) -> None:
 
 def remark(text: str) -> None:
     """Something the user should know that is no error."""
-    print(f"jatossync: {text}", file=sys.stderr)
+    log.complain(f"jatossync: {text}", "warning")

@@ -107,6 +107,7 @@ class Study:
         self.configure(**options)
         self.stays_here: set[str] = set()
         """Files of the folder that are not to be published."""
+        self.more_environment: dict[str, str] = {}
 
     def configure(self, **options: object) -> None:
         """Write the configuration with these options changed; None leaves one out."""
@@ -135,7 +136,8 @@ class Study:
         home = self.place / "home"
         home.mkdir(exist_ok=True)
         ours = {"HOME": str(home), "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-        return inherited | ours | {"PYTHONWARNINGS": "default::ResourceWarning"}
+        ours |= {"PYTHONWARNINGS": "default::ResourceWarning"}
+        return inherited | ours | self.more_environment
 
     def cli(self, *arguments: str) -> Said:
         """Run one command to its end."""
