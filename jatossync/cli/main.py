@@ -133,7 +133,7 @@ def run(arguments: Sequence[str]) -> int:
         print(exc.format_message(), file=sys.stderr)
         return USAGE_EXIT_CODE
     except click.ClickException as exc:
-        print(redact(_misused(exc)), file=sys.stderr)
+        complain(_misused(exc), "error")
         return USAGE_EXIT_CODE if isinstance(exc, click.UsageError) else exc.exit_code
     except (click.Abort, KeyboardInterrupt):
         print("jatossync: interrupted; run it again to go on", file=sys.stderr)

@@ -41,11 +41,13 @@ def command(config_path: str | None, log_format: str | None, volume: Volume) -> 
     if notifier.watched:  # what a watchdog aborts leaves in the journal where it hung
         faulthandler.enable()
     with told_of_failure(notifier):
-        _run(config_path, log_format, notifier)
+        _run(config_path, log_format, volume, notifier)
     return 0
 
 
-def _run(config_path: str | None, log_format: str | None, notifier: Notifier) -> None:
+def _run(
+    config_path: str | None, log_format: str | None, volume: Volume, notifier: Notifier
+) -> None:
     config = read_config(config_path)
     say = logger(config, log_format, volume)
     with opened(config, alone=True) as sides:
