@@ -71,7 +71,8 @@ from jatossync.core.paths import ROOT, RelPath, minimal, unholdable
 from jatossync.core.plan import decide, plan
 from jatossync.core.ports import Settings, Store
 from jatossync.core.questions import Open, Questions
-from jatossync.core.report import Refusal, Report
+from jatossync.core.refusals import Refusals
+from jatossync.core.report import Report
 from jatossync.core.retry import path_wait_s
 
 NEW_FILE_WAIT_S = 30.0
@@ -134,7 +135,8 @@ class Engine:
         """
         self.link = Link(jitter)
         self._holds = Holds(Rehearsal(store.holds) if settings.dry_run else store.holds)
-        self.report = Report(self._holds)
+        self._refusals = Refusals(store.refusals, rehearsal=settings.dry_run)
+        self.report = Report(self._holds, self._refusals)
         self.planned: list[Change] = []
         self._store = store
         self._settings = settings
@@ -295,6 +297,8 @@ class Engine:
     def _listed(self, result: Result, now_s: float) -> None:
         listing = result if isinstance(result, Listing) else None
         self._evidence.listing_ended(listing)
+        for path in self._evidence.news_about(self._refusals):
+            self._queue.hasten(path, now_s)
         lost = isinstance(result, Stopped)
         if isinstance(result, Unavailable):
             self._lists_lost += 1
@@ -345,7 +349,7 @@ class Engine:
         return replace(snapshot, entries={**snapshot.entries, **known}) if known else snapshot
 
     def _hashed_entry(self, path: RelPath) -> Entry | None:
-        refusal = self.report.refused.get(path)
+        refusal = self._refusals.get(path)
         if refusal is not None and refusal.entry is not None:
             return refusal.entry
         item = self._queue.waiting(path)
@@ -475,10 +479,8 @@ class Engine:
 
     def _already_decided(self, action: Upload | Delete) -> bool:
         """Whether the same waits already, or was refused for these bytes for good."""
-        if isinstance(action, Upload):
-            refusal = self.report.refused.get(action.path)
-            if refusal and refusal.entry and refusal.entry.content == action.content:
-                return True
+        if self._refusals.forbids(action):
+            return True
         item = self._queue.waiting(action.path)
         match action, item and item.action:
             case Delete(), Delete():
@@ -491,10 +493,13 @@ class Engine:
         self._begin(writes, round_.burst)
         for action in writes:
             delay_s = self._settings.delete_delay_s if isinstance(action, Delete) else 0.0
-            self.report.refused.pop(action.path, None)
+            known = self._refusals.of(action) is not None
+            if not known:
+                self._refusals.end(action.path)
             before = self._queue.waiting(action.path)
             since_s = before.since_s if before is not None else now_s
-            item = Item(action, round_.burst, since_s, now_s + delay_s, round_.listed_s)
+            due_s = now_s + delay_s
+            item = Item(action, round_.burst, since_s, due_s, round_.listed_s, refusals=int(known))
             self._queue.put(item)
         deletes = sum(isinstance(action, Delete) for action in writes)
         uploads = len(writes) - deletes
@@ -537,6 +542,7 @@ class Engine:
             self.link.probed(result, now_s)
             return
         assert isinstance(result, Server), result
+        self._refusals.end_of_other_versions(result.api_version)
         if self.link.server is not None and _another(result, self.link.server):
             self._start_anew(now_s)
         if self.link.answered(result, now_s):
@@ -550,6 +556,8 @@ class Engine:
         """Nothing that was decided for another JATOS counts for this one."""
         self._queue.clear()
         self._questions.clear()
+        for path in list(self._refusals):
+            self._refusals.end(path)
         self._listing_wanted = True
         self._dirty.visit(ROOT, now_s)
 
@@ -697,7 +705,7 @@ class Engine:
                 self._fail(result, now_s)
                 self._try_again(item, result, now_s)
         if isinstance(result, Done | AlreadyThere | Foreign | Overtaken):
-            self.report.refused.pop(job.path, None)
+            self._refusals.end(job.path)
         if isinstance(result, Done | AlreadyThere):
             self._holds.settle(job.path)
         self._look_again(job.path, now_s)
@@ -725,19 +733,16 @@ class Engine:
             self._queue.put(item)
 
     def _refuse(self, item: Item, refusal: Refused, now_s: float) -> None:
-        refusals = item.refusals + 1
         if not item.ever_lost:
             self._store.refused(item.action)
-        if refusals == 2 or refusal.for_good:
+        server = self.link.server
+        times = self._refusals.refuse(item.action, refusal, server.api_version if server else "")
+        if item.refusals == 1 or refusal.for_good:
             self.report.say("refused", "warning", path=item.path, reason=refusal.reason)
-        if refusal.for_good:
-            entry = item.action.entry if isinstance(item.action, Upload) else None
-            self.report.refused[item.path] = Refusal(refusal.reason, entry)
-            return
-        self.report.refused[item.path] = Refusal(refusal.reason)
-        not_before_s = now_s + path_wait_s(refusals)
-        again = replace(item, refusals=refusals, not_before_s=not_before_s, listed_s=-math.inf)
-        self._queue.put(again)
+        if not refusal.for_good:
+            not_before_s = now_s + path_wait_s(times)
+            again = replace(item, refusals=times, not_before_s=not_before_s, listed_s=-math.inf)
+            self._queue.put(again)
 
     def _seen(self, path: RelPath) -> Seen | None:
         return still_held(self._evidence.seen(path), self._holds.seen(path))

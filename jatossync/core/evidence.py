@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from jatossync.core.model import Doubt, Listing, Seen
-from jatossync.core.paths import RelPath, fold
+from jatossync.core.paths import RelPath, fold, parents
 
 _GONE = Seen(size=None)
 
@@ -94,6 +94,15 @@ class Evidence:
             for path, spelled in self._spelled.items()
             if path not in files and spelled in files
         }
+
+    def news_about(self, paths: Iterable[RelPath]) -> list[RelPath]:
+        """Those at, above or below which the last listing differs from the one before."""
+        if self._listing is None or self._before is None:
+            return []
+        now, then = self._listing.files, self._before.files
+        changed = {path for path in now.keys() | then.keys() if now.get(path) != then.get(path)}
+        around = changed.union(*(parents(path) for path in changed))
+        return [p for p in paths if p in around or any(up in changed for up in parents(p))]
 
     def _missing(self, path: RelPath) -> Seen:
         """What it means that the last listing does not show `path`."""

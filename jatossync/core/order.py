@@ -12,7 +12,7 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, KeysView
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jatossync.core.model import LARGE_BYTES, Delete, Upload
 from jatossync.core.paths import RelPath, below, parents
@@ -134,6 +134,12 @@ class Queue:
         self._count(item, +1)
         heapq.heappush(self._moments, item.not_before_s)
         heapq.heappush(self._moments, item.since_s + PATIENCE_S)
+
+    def hasten(self, path: RelPath, now_s: float) -> None:
+        """What waits for its next try need not wait any longer."""
+        item = self.waiting(path)
+        if item is not None and item.refusals:
+            self.put(replace(item, not_before_s=min(item.not_before_s, now_s)))
 
     def drop(self, path: RelPath) -> None:
         """Forget what waits for `path`; what is under way goes on."""

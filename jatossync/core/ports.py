@@ -10,6 +10,7 @@ from jatossync.core.holds import Shelf
 from jatossync.core.model import Attempt, Content, Delete, GitState, Row, Upload
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import Policy
+from jatossync.core.refusals import Shelf as RefusalShelf
 
 
 class Store(Protocol):
@@ -17,6 +18,8 @@ class Store(Protocol):
 
     @property
     def holds(self) -> Shelf: ...
+    @property
+    def refusals(self) -> RefusalShelf: ...
     def known(self, path: RelPath) -> bool: ...
     def rows(self, scope: Iterable[RelPath]) -> dict[RelPath, Row]: ...
     def attempts(self, scope: Iterable[RelPath]) -> dict[RelPath, list[Attempt]]: ...

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from jatossync.core.holds import Holds
-from jatossync.core.model import Entry, Note
+from jatossync.core.model import Note
 from jatossync.core.paths import RelPath
+from jatossync.core.refusals import Refusals
 from jatossync.core.watching import Watching
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -38,23 +39,15 @@ class Totals:
     kept: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why JATOS does not take a path."""
-
-    reason: str
-    entry: Entry | None = None
-    """The file that is refused for good; None where it is tried again."""
-
-
 class Report:
     """Kept by the engine, read by the commands."""
 
-    def __init__(self, held: Holds) -> None:
+    def __init__(self, held: Holds, refused: Refusals) -> None:
         self.notes: dict[RelPath, Note] = {}
         self.held = held
         """What waits for a person."""
-        self.refused: dict[RelPath, Refusal] = {}
+        self.refused = refused
+        """What JATOS does not take."""
         self.root_trouble: str | None = None
         """Why nothing can be concluded from the folder (law 2)."""
         self.watching: Watching | None = None
@@ -90,4 +83,4 @@ class Report:
         for path in [path for path in self.held.paths if moot(path) and path not in unsure]:
             self.held.release(path)
         for path in [path for path in self.refused if moot(path) and path not in writes]:
-            del self.refused[path]
+            self.refused.end(path)

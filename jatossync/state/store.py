@@ -28,9 +28,11 @@ from jatossync.errors import StateError
 from jatossync.state.database import Database
 from jatossync.state.holds import SCHEMA as HOLDS_SCHEMA
 from jatossync.state.holds import HoldShelf
+from jatossync.state.refusals import SCHEMA as REFUSALS_SCHEMA
+from jatossync.state.refusals import RefusalShelf
 
 FILE_NAME = "state.sqlite3"
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 # Paths are BLOBs: SQLite compares those byte by byte, so a directory is one range.
 _SCHEMA = """
@@ -80,6 +82,8 @@ class Store:
         self._db = Database(self.path)
         self.holds = HoldShelf(self._db, clock)
         """Held lists and approvals."""
+        self.refusals = RefusalShelf(self._db, clock)
+        """What JATOS does not take, and why."""
         try:
             self._prepare()
         except BaseException:
@@ -258,7 +262,7 @@ class Store:
 
     def _prepare(self) -> None:
         if self._db.row("SELECT count(*) FROM sqlite_master") == (0,):
-            for statement in (_SCHEMA + HOLDS_SCHEMA).split(";"):
+            for statement in (_SCHEMA + HOLDS_SCHEMA + REFUSALS_SCHEMA).split(";"):
                 self._db.execute(statement)
             self._db.execute("INSERT INTO binding VALUES ('schema', ?)", SCHEMA_VERSION)
             self._db.commit()
