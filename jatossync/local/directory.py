@@ -36,9 +36,16 @@ CREATE_FLAGS = (
 BY_DESCRIPTOR = {os.open, os.stat} <= os.supports_dir_fd and os.scandir in os.supports_fd
 
 
+LARGEST = 2**63 - 1
+"""The largest number that the state can keep: until the year 2262, for a time."""
+
+
 def stat_of(found: os.stat_result) -> Stat:
-    """What of a file's status tells that it was written."""
-    return Stat(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+    """What of a file's status tells that it was written, in numbers that the state can keep."""
+    mtime_ns, ctime_ns = (
+        max(-LARGEST, min(ns, LARGEST)) for ns in (found.st_mtime_ns, found.st_ctime_ns)
+    )
+    return Stat(found.st_size, mtime_ns, ctime_ns, found.st_ino & LARGEST)
 
 
 def is_plain_directory(found: os.stat_result) -> bool:

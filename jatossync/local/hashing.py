@@ -59,8 +59,14 @@ def read_through(file: OpenFile, stop: Callable[[], bool]) -> Reading:
 
 
 def still_holds(row: Row, stat: Stat) -> bool:
-    """Whether a file that looks like this surely has the bytes of the row."""
-    return row.stat == stat and row.hashed_at_ns - max(stat.mtime_ns, stat.ctime_ns) >= RACY_NS
+    """
+    Whether a file that looks like this surely has the bytes of the row.
+
+    A time of writing in the future was set by hand (an archive, another clock) and says nothing.
+    """
+    set_by_hand = stat.mtime_ns > row.hashed_at_ns >= stat.ctime_ns
+    written_ns = stat.ctime_ns if set_by_hand else max(stat.mtime_ns, stat.ctime_ns)
+    return row.stat == stat and row.hashed_at_ns - written_ns >= RACY_NS
 
 
 def _read(file: OpenFile, count: int) -> bytes:

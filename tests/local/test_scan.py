@@ -475,6 +475,27 @@ def test_a_file_written_shortly_before_it_was_hashed_or_after_a_jump_of_the_cloc
     assert looker.look(known=known).entries[RelPath("a")].content != OTHER
 
 
+def test_a_time_of_writing_set_to_the_future_by_hand_does_not_make_a_file_hashed_for_ever(
+    looker: Looker, study: Path, clock: Clock
+) -> None:
+    fill(study, a=b"hello")
+    os.utime(study / "a", ns=(clock.now_ns + HOUR_NS,) * 2)
+    known = row(study, "a", OTHER, clock.now_ns)
+    assert looker.look(known=known).entries[RelPath("a")].content == OTHER
+    known = row(study, "a", OTHER, os.lstat(study / "a").st_ctime_ns + 1_900_000_000)
+    assert looker.look(known=known).entries[RelPath("a")].content != OTHER
+
+
+def test_times_beyond_what_the_state_can_keep_are_brought_into_its_bounds(study: Path) -> None:
+    fill(study, a=b"hello")
+    found = list(os.lstat(study / "a"))
+    times = {"st_mtime_ns": 10**20, "st_ctime_ns": -(10**20)}
+    found[1] = 2**64 - 2  # as some network file systems number their files
+    stat = stat_of(os.stat_result(found, times))
+    assert (stat.mtime_ns, stat.ctime_ns) == (2**63 - 1, -(2**63) + 1)
+    assert 0 < stat.inode < 2**63
+
+
 # --- large files ---------------------------------------------------------------------------------
 
 
