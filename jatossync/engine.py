@@ -67,13 +67,15 @@ from jatossync.core.model import (
 )
 from jatossync.core.order import LAST_RANK, NOT_WAITED_FOR_BYTES, Item, Queue, rank
 from jatossync.core.passage import blocked
-from jatossync.core.paths import ROOT, RelPath, minimal, unholdable
+from jatossync.core.paths import ROOT, RelPath, below, minimal, unholdable
 from jatossync.core.plan import decide, plan
 from jatossync.core.ports import Settings, Store
 from jatossync.core.questions import Open, Questions
 from jatossync.core.refusals import Refusals
 from jatossync.core.report import Report
 from jatossync.core.retry import path_wait_s
+from jatossync.core.status import Work
+from jatossync.core.waits import Wait, Waits
 
 NEW_FILE_WAIT_S = 30.0
 """A file JATOS has never had may grow for so long before what is there goes up."""
@@ -108,11 +110,18 @@ ROOT_RETRY_S = 1.0
 
 @dataclass(slots=True)
 class _Pass:
+    number: int
     scope: frozenset[RelPath]
+    routine: bool
+    """Nothing hints at a change: it is just time to look."""
     listing: Literal["needless", "wanted", "asked", "here", "not to be had"]
     snapshot: Snapshot | None = None
     listed_s: float = -math.inf
     """When the listing was asked for."""
+
+    def covers(self, path: RelPath) -> bool:
+        """Whether it looks at `path`."""
+        return any(below(path, top) for top in self.scope)
 
 
 @dataclass(slots=True)
@@ -138,12 +147,17 @@ class Engine:
         self._refusals = Refusals(store.refusals, rehearsal=settings.dry_run)
         self.report = Report(self._holds, self._refusals)
         self.planned: list[Change] = []
+        self.paused = False
+        """A person wants nothing written; all the rest goes on."""
+        self.waits = Waits()
         self._store = store
         self._settings = settings
         self._dirty = Debounce(settings.quiet_s)
         self._evidence = Evidence()
         self._queue = Queue(settings.workers)
         self._pass: _Pass | None = None
+        self._passes = 0
+        self._verified_s: float | None = None
         self._listing_wanted = True
         self._can_list = True
         self._rescan_s = 0.0
@@ -178,6 +192,18 @@ class Engine:
             case StateChanged():
                 for path in self._holds.reread():
                     self._dirty.visit(path, now_s)
+
+    def wait(self, scope: Iterable[RelPath], now_s: float) -> Wait:
+        """
+        Look at `scope` now, and wait until what is there is on JATOS; skips the quiet window.
+
+        `waited` tells; `waits.end` has to follow.
+        """
+        wait = Wait(minimal(scope), self._passes, set(self._queue.under_way))
+        self.waits.begin(wait)
+        for path in wait.scope:
+            self._dirty.hurry(path, now_s)
+        return wait
 
     def done(self, job: Job, result: Result, now_s: float) -> None:
         """A job that `due` gave out has ended."""
@@ -243,12 +269,36 @@ class Engine:
         """How much is waiting to be uploaded or under way, as far as it is known."""
         return self._queue.upload_bytes
 
+    @property
+    def work(self) -> Work:
+        """What there is to do, for people."""
+        looking = self._pass is not None and not self._pass.routine
+        uploads = [item.action for item in self._queue if isinstance(item.action, Upload)]
+        under_way = self._queue.under_way
+        return Work(
+            starting=self.link.server is None,
+            comparing=not self._compared or (looking and self._verified_s is None),
+            settled=self.link.up and self._compared and not looking and not self.pending,
+            pending=self.pending,
+            pending_bytes=self.pending_bytes,
+            sending={
+                action.path: action.content.size for action in uploads if action.path in under_way
+            },
+            verified_s=self._verified_s,
+            can_list=self._can_list,
+        )
+
+    def waited(self, wait: Wait) -> bool:
+        """Whether everything that was in the scope when it began is on JATOS, or is no more."""
+        return self.waits.over(wait, self._is_left)
+
     # --- passes --------------------------------------------------------------------------------
 
     def _start_pass(self, now_s: float) -> list[Job]:
         if self._pass is not None:
             return []
         scope = self._dirty.take(now_s, self._busy())
+        routine = not scope and self._compared and self._passes > 0
         if now_s >= self._verify_s:
             self._listing_wanted = True
         if now_s >= min(self._rescan_s, self._verify_s):
@@ -258,7 +308,9 @@ class Engine:
         scope = minimal(scope)
         if ROOT in scope:
             self._rescan_s = now_s + self._settings.rescan_s
-        self._pass = _Pass(scope, "wanted" if self._listing_wanted else "needless")
+        self._passes += 1
+        listing: Literal["wanted", "needless"] = "wanted" if self._listing_wanted else "needless"
+        self._pass = _Pass(self._passes, scope, routine, listing)
         return [Scan(scope, self._store.rows(scope))]
 
     def _start_listing(self, now_s: float) -> list[Job]:
@@ -335,6 +387,9 @@ class Engine:
         if many and current.listing == "here":
             round_.listed_s = current.listed_s
         self._apply(actions, snapshot.at, round_, now_s)
+        if ROOT in current.scope and current.listing == "here":
+            self._verified_s = current.listed_s
+        self.waits.planned(current.number, current.scope, self._left)
 
     def _with_known_hashes(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot with what is known of large files that were hashed and wait since."""
@@ -626,7 +681,7 @@ class Engine:
 
     def _start_writes(self, now_s: float) -> list[Job]:
         jobs: list[Job] = []
-        if self.report.root_trouble is not None:
+        if self.report.root_trouble is not None or self.paused:
             return jobs
         may, settling = partial(self._may_start, now_s), self._settling(now_s)
         while (item := self._queue.take(now_s, may, settling)) is not None:
@@ -708,6 +763,7 @@ class Engine:
             self._refusals.end(job.path)
         if isinstance(result, Done | AlreadyThere):
             self._holds.settle(job.path)
+        self.waits.ended(job.path, isinstance(result, Done | AlreadyThere))
         self._look_again(job.path, now_s)
 
     def _record(self, item: Item, seconds: float) -> None:
@@ -752,6 +808,22 @@ class Engine:
     def _busy(self) -> set[RelPath]:
         """The paths with a request or a hash under way: they stay out of every plan."""
         return self._queue.under_way | self._questions.under_way
+
+    def _left(self) -> Iterable[RelPath]:
+        """All paths for which something is to be done or to be found out."""
+        yield from self._dirty
+        yield from self._again
+        for item in self._queue:
+            yield item.path
+        for question in self._questions:
+            yield question.job.path
+
+    def _is_left(self, path: RelPath) -> bool:
+        """Whether `path` is one of them, or is being looked at."""
+        current = self._pass
+        looking = current is not None and not current.routine and current.covers(path)
+        known = path in self._dirty or path in self._again
+        return looking or known or path in self._questions or path in self._queue
 
     def _look_again(self, path: RelPath, now_s: float) -> None:
         """A pass had to leave `path` out while it was busy."""

@@ -5,6 +5,7 @@ What can go wrong, named by what follows from it.
     ├── ConfigError      78  something on this side is set up wrongly; a person must change it
     ├── StateError       78  the state belongs to something else or is damaged
     ├── AlreadyRunning    1  another jatossync mirrors this folder
+    ├── NotRunning        1  no jatossync runs where one is needed
     ├── Unreachable      69  nothing, or something that is not JATOS, answers
     ├── Pinned           75  only a restart can reach the folder that took the study's place
     └── Denied           77  JATOS answers and refuses everything
@@ -52,6 +53,10 @@ class Pinned(JatossyncError):  # noqa: N818
     """A bind mount still shows the folder that was replaced at its source."""
 
     exit_code = 75
+
+
+class NotRunning(JatossyncError):  # noqa: N818
+    """No jatossync runs for this study, or none that answers."""
 
 
 class Unreachable(JatossyncError):  # noqa: N818

@@ -11,7 +11,7 @@ import math
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
-from jatossync.core.paths import ROOT, RelPath
+from jatossync.core.paths import ROOT, RelPath, below
 
 FLOOD = 20_000
 """More dirty paths than this are one dirty folder: a full pass is cheaper than the list."""
@@ -40,6 +40,9 @@ class Debounce:
     def __len__(self) -> int:
         return len(self._marks)
 
+    def __iter__(self) -> Iterator[RelPath]:
+        return iter(self._marks)
+
     def mark(self, path: RelPath, now_s: float, max_wait_s: float) -> None:
         """Something may have happened at `path`, or below it."""
         mark = self._marks.get(path)
@@ -56,6 +59,13 @@ class Debounce:
         """Look at `path` at `at_s`, whether or not something happens; the earliest visit counts."""
         self._visits[path] = min(at_s, self._visits.get(path, at_s))
         self._not_before_s = min(self._not_before_s, at_s)
+
+    def hurry(self, path: RelPath, now_s: float) -> None:
+        """Look at `path` and all below it at once: a person waits for it."""
+        for dirty, mark in self._marks.items():
+            if below(dirty, path):
+                mark.last_s = now_s - self._quiet_s
+        self.visit(path, now_s)
 
     def take(self, now_s: float, busy: Container[RelPath]) -> frozenset[RelPath]:
         """The paths that are due and not busy, which are no longer dirty then."""

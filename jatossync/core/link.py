@@ -22,6 +22,8 @@ class Link:
     def __init__(self, jitter: Callable[[], float]) -> None:
         self.server: Server | None = None
         self.trouble: Unavailable | Stopped | None = None
+        self.trouble_since_s: float | None = None
+        """When the trouble that there is began, whatever it turned into since."""
         self._jitter = jitter
         self._failures = 0
         self.up_since_s = 0.0
@@ -64,6 +66,7 @@ class Link:
         self.server, self._asked_s, self._failures = server, now_s, 0
         self.trouble, self._ask_s = None, None
         if server.locked:
+            self.trouble_since_s = now_s if not had_trouble else self.trouble_since_s
             self.trouble = Stopped(Stop.LOCKED, "the study is locked in JATOS")
             self._ask_s = now_s + LOCKED_PROBE_S
         return had_trouble and self.trouble is None
@@ -82,6 +85,8 @@ class Link:
 
     def probed(self, trouble: Unavailable | Stopped, now_s: float) -> None:
         """The probe found no end of it: the next one comes later."""
+        if self.trouble is None:
+            self.trouble_since_s = now_s
         self.trouble = trouble
         match trouble:
             case Unavailable():

@@ -97,6 +97,9 @@ class Queue:
     def __len__(self) -> int:
         return sum(map(len, self._waiting)) + len(self._running)
 
+    def __contains__(self, path: RelPath) -> bool:
+        return path in self._running or self.waiting(path) is not None
+
     def __iter__(self) -> Iterator[Item]:
         yield from self._running.values()
         for items in self._waiting:

@@ -44,6 +44,9 @@ class Questions:
     def __len__(self) -> int:
         return sum(map(len, self._all()))
 
+    def __contains__(self, path: RelPath) -> bool:
+        return any(path in questions for questions in self._all())
+
     def __iter__(self) -> Iterator[Open]:
         for questions in self._all():
             yield from questions.values()

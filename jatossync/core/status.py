@@ -1,0 +1,311 @@
+"""
+What a person is told who asks "is it in sync?": one value, for `status`, its JSON and systemd.
+
+"In sync" means compared (law 13): with the folder, and with JATOS at the time of the last
+verification. All times are seconds since 1970.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from jatossync.core.link import Link
+from jatossync.core.model import Stop, Stopped, Topic
+from jatossync.core.paths import RelPath
+from jatossync.core.report import Report
+from jatossync.core.watching import Watching
+
+VERSION = 1
+"""Of the JSON form; fields are added, never renamed."""
+
+State = Literal[
+    "not running",
+    "starting",
+    "folder",
+    "stopped",
+    "offline",
+    "locked",
+    "paused",
+    "comparing",
+    "working",
+    "waiting",
+    "in sync",
+]
+"""What keeps both sides apart, the most important first. `waiting`: for a person, or for JATOS to
+take a file that it refuses; `folder`: the study folder cannot be used; `stopped`: JATOS refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the engine has to do and did; times of its own clock."""
+
+    starting: bool
+    comparing: bool
+    settled: bool
+    """Compared, and nothing to do; a routine look at everything changes nothing about that."""
+    pending: int
+    pending_bytes: int
+    sending: Mapping[RelPath, int]
+    """Uploads under way, with their sizes."""
+    verified_s: float | None
+    can_list: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """An upload under way; in bytes."""
+
+    path: str
+    sent: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why nothing goes to JATOS."""
+
+    kind: str
+    reason: str
+    since: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPaths:
+    """One list that waits for a decision."""
+
+    id: str
+    kind: str
+    reason: str
+    at: float
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What should be known about one file; `topic` as in `Topic`, or `refused`."""
+
+    path: str
+    topic: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """See the module. Every field is in the JSON form under its name."""
+
+    state: State
+    in_sync: bool
+    at: float
+    since: float
+    """When the daemon (or the `sync`) began."""
+    server: str
+    folder: str
+    study: str
+    """As configured, until JATOS has told its title."""
+    study_id: int | None
+    title: str | None
+    token_expires_at: float | None
+    """None: never, or not known yet."""
+    watching: Watching | None
+    """None: nobody watches."""
+    verified_at: float | None
+    """When JATOS was last asked for all it has, and compared."""
+    can_list: bool
+    """Whether this JATOS can tell what it has (3.8.1 cannot)."""
+    files: int
+    """That JATOS has acknowledged."""
+    pending: int
+    pending_bytes: int
+    sending: tuple[Sending, ...]
+    paused_since: float | None
+    trouble: Trouble | None
+    folder_trouble: str | None
+    held: tuple[HeldPaths, ...]
+    remarks: tuple[Remark, ...]
+
+    @property
+    def refused(self) -> list[Remark]:
+        """The files JATOS does not take."""
+        return self.about("refused")
+
+    def about(self, topic: str) -> list[Remark]:
+        """The remarks of one topic."""
+        return [remark for remark in self.remarks if remark.topic == topic]
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented, stable form."""
+        return {"version": VERSION, **asdict(self)}
+
+
+def from_json(told: Mapping[str, Any]) -> Status:
+    """
+    The reverse of `to_json`.
+
+    Raises:
+        KeyError, TypeError: It is of another version.
+    """
+    fields = {name: told[name] for name in Status.__dataclass_fields__}
+    watching, trouble = told["watching"], told["trouble"]
+    return Status(
+        **fields
+        | {
+            "watching": Watching(**watching) if watching else None,
+            "trouble": Trouble(**trouble) if trouble else None,
+            "sending": tuple(Sending(**each) for each in told["sending"]),
+            "held": tuple(
+                HeldPaths(**each | {"paths": tuple(each["paths"])}) for each in told["held"]
+            ),
+            "remarks": tuple(Remark(**each) for each in told["remarks"]),
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a status says that the engine does not know."""
+
+    server: str
+    folder: str
+    study: str
+    since: float
+    files: int
+    paused_since: float | None
+    sent: Mapping[RelPath, int]
+    """Bytes sent so far, of uploads under way."""
+
+
+def status(
+    link: Link, report: Report, work: Work, place: Place, *, now_s: float, at: float
+) -> Status:
+    """
+    How it stands.
+
+    Args:
+        now_s: By the engine's clock.
+        at: The same moment in seconds since 1970.
+    """
+
+    def wall(moment_s: float | None) -> float | None:
+        return None if moment_s is None else at - (now_s - moment_s)
+
+    server = link.server
+    remarks = _remarks(report)
+    held = _held(report)
+    unread = any(remark.topic == Topic.UNKNOWN.value for remark in remarks)
+    undone = bool(held) or unread or any(remark.topic == "refused" for remark in remarks)
+    in_sync = work.settled and not undone
+    return Status(
+        state=_state(link, report, work, place.paused_since is not None, undone),
+        in_sync=in_sync,
+        at=at,
+        since=place.since,
+        server=place.server,
+        folder=place.folder,
+        study=place.study,
+        study_id=server.study_id if server else None,
+        title=server.study_title if server else None,
+        token_expires_at=(server.token_expires_ms / 1000 or None) if server else None,
+        watching=report.watching,
+        verified_at=wall(work.verified_s),
+        can_list=work.can_list,
+        files=place.files,
+        pending=work.pending,
+        pending_bytes=work.pending_bytes,
+        sending=tuple(
+            Sending(path, min(place.sent.get(path, 0), size), size)
+            for path, size in sorted(work.sending.items())
+        ),
+        paused_since=place.paused_since,
+        trouble=_trouble(link, wall(link.trouble_since_s)),
+        folder_trouble=report.root_trouble,
+        held=held,
+        remarks=remarks,
+    )
+
+
+def _state(link: Link, report: Report, work: Work, paused: bool, undone: bool) -> State:
+    if report.root_trouble is not None:
+        return "folder"
+    if isinstance(link.trouble, Stopped):
+        return "locked" if link.trouble.stop is Stop.LOCKED else "stopped"
+    if link.trouble is not None:
+        return "offline"
+    if paused:
+        return "paused"
+    if work.starting:
+        return "starting"
+    if work.comparing:
+        return "comparing"
+    if not work.settled:
+        return "working"
+    return "waiting" if undone else "in sync"
+
+
+def _trouble(link: Link, since: float | None) -> Trouble | None:
+    if link.trouble is None:
+        return None
+    kind = link.trouble.stop.value if isinstance(link.trouble, Stopped) else "offline"
+    return Trouble(kind, link.trouble.reason, since)
+
+
+def _remarks(report: Report) -> tuple[Remark, ...]:
+    notes = [Remark(path, note.topic.value, note.why) for path, note in report.notes.items()]
+    refused = [Remark(path, "refused", each.reason) for path, each in report.refused.items()]
+    return tuple(sorted(notes + refused, key=lambda remark: (remark.topic, remark.path)))
+
+
+def _held(report: Report) -> tuple[HeldPaths, ...]:
+    return tuple(
+        HeldPaths(held.id, held.kind.value, held.reason, held.at, tuple(sorted(held.paths)))
+        for held in report.held
+    )
+
+
+def one_line(told: Status, clock: Callable[[float], str]) -> str:
+    """
+    How it stands, in one line: for systemd's STATUS and the head of `jatossync status`.
+
+    Args:
+        clock: Shows a time to people, such as `14:03`.
+    """
+    return "; ".join([_head(told, clock), *_concerns(told)])
+
+
+_HEADS: Mapping[State, str] = {
+    "not running": "not running",
+    "starting": "starting, JATOS has not answered yet",
+    "comparing": "comparing both sides",
+    "folder": "the folder cannot be used, nothing is sent",
+    "stopped": "JATOS refuses{since}{waits}",
+    "offline": "JATOS is away{since}{waits}",
+    "locked": "the study is locked{since}{waits}",
+    "paused": "paused since {paused}{waits}",
+    "waiting": "not in sync",
+}
+
+
+def _head(told: Status, clock: Callable[[float], str]) -> str:
+    if told.state == "in sync":
+        return "in sync" + (f", verified {clock(told.verified_at)}" if told.verified_at else "")
+    if told.state == "working":
+        sending = f", {len(told.sending)} under way" if told.sending else ""
+        return f"{told.pending} to go{sending}" if told.pending else "looking at what changed"
+    began = told.trouble.since if told.trouble is not None else None
+    return _HEADS[told.state].format(
+        since=f" since {clock(began)}" if began is not None else "",
+        waits=f", {told.pending} to go" if told.pending else "",
+        paused=clock(told.paused_since or told.at),
+    )
+
+
+def _concerns(told: Status) -> list[str]:
+    """What is not as it should be with single files, counted."""
+    held = sum(len(each.paths) for each in told.held)
+    counts = {
+        "held": held,
+        "refused": len(told.refused),
+        "unreadable": len(told.about(Topic.UNKNOWN.value)),
+    }
+    return [f"{count} {what}" for what, count in counts.items() if count]
