@@ -9,6 +9,7 @@ watcher's thread only hints. All of them report through one inbox.
 from __future__ import annotations
 
 import math
+import os
 import queue
 import random
 import threading
@@ -34,12 +35,15 @@ from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.plan import Policy
 from jatossync.core.ports import Settings
 from jatossync.core.report import Event
+from jatossync.core.status import Status
 from jatossync.core.watching import Watching
+from jatossync.desk import Desk
 from jatossync.engine import Engine
-from jatossync.errors import ConfigError, Denied, JatossyncError, Unreachable
+from jatossync.errors import ConfigError, Denied, JatossyncError, StateError, Unreachable
 from jatossync.jobs import DIRECTORY, Jobs, Sides
 from jatossync.local.root import pinned
 from jatossync.lookout import Lookout
+from jatossync.service.control import Control, Request, available
 from jatossync.service.notify import Notifier
 from jatossync.threads import Hints, Pool
 
@@ -103,6 +107,10 @@ def refusal(stopped: Stopped, config: Config) -> JatossyncError:
     return Denied(stopped.reason, hint)
 
 
+_Message = tuple[Job, Result] | Request | Exception | None
+"""What ended, what a command asks, a bug, or just a reason to look."""
+
+
 class Daemon:
     """
     Runs the engine until it is told to stop.
@@ -128,7 +136,7 @@ class Daemon:
         self.engine = Engine(
             sides.store, settings(sides.config, sides.jatos.prefix_bytes, dry_run), random.random
         )
-        self._inbox: queue.SimpleQueue[tuple[Job, Result] | Exception | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self._hints = Hints(self._wake)
         self._stopping = threading.Event()
         self._accepted = False
@@ -143,6 +151,8 @@ class Daemon:
         # Of their own: whether JATOS is there must not wait behind a video.
         self._asks = Pool("ask", 2, self._work)
         self._jobs = Jobs(sides, self._stopping.is_set)
+        self._desk = Desk(sides, self.engine, self._jobs, keep=not dry_run)
+        self._control: Control | None = None
         self._patient = True
         self._committed_s = 0.0
         self._ticked_s = 0.0
@@ -153,6 +163,11 @@ class Daemon:
     def sending(self) -> dict[RelPath, int]:
         """Bytes sent so far of each upload under way, for progress."""
         return self._jobs.sending
+
+    @property
+    def status(self) -> Status:
+        """How it stands; to be asked where `run` was called."""
+        return self._desk.status(time.monotonic())
 
     def stop(self) -> None:
         """End the loop soon. May be called from a signal handler or another thread."""
@@ -179,6 +194,7 @@ class Daemon:
             self._notifier.takes(WATCHING_S)
             self._lookout.start()
         try:
+            self._control = self._listening() if watch else None
             while not self._stopping.is_set() and not until():
                 self._step()
         finally:
@@ -192,11 +208,13 @@ class Daemon:
         self._tick(now_s)
         if self._sides.store.changed_elsewhere():
             self.engine.command(StateChanged(), now_s)
+            self._desk.reread()
         for path in self._hints.take():
             self.engine.hint(path, now_s)
         for job in self.engine.due(now_s):
             self._start(job)
         self._tell()
+        self._desk.step(now_s)
         wake_s = self.engine.wake_s(now_s)
         timeout_s = TICK_S if wake_s is None else min(max(wake_s - now_s, 0.0), TICK_S)
         if self._sides.store.uncommitted:
@@ -213,7 +231,9 @@ class Daemon:
             while True:
                 if isinstance(message, Exception):
                     raise message
-                if message is not None:
+                if isinstance(message, Request):
+                    self._desk.receive(message, time.monotonic())
+                elif message is not None:
                     self._answer(*message)
                 message = self._inbox.get_nowait()
         except queue.Empty:
@@ -307,6 +327,16 @@ class Daemon:
         while self.engine.report.events:
             self._say(self.engine.report.events.popleft())
 
+    def _listening(self) -> Control | None:
+        """The control socket; without one, commands work from the state."""
+        if not available():
+            return None
+        try:
+            return Control(os.path.dirname(self._sides.store.path), self._inbox.put)
+        except StateError as exc:
+            self._say(Event("commands cannot ask", "warning", {"reason": exc.message}))
+            return None
+
     def _end(self) -> None:
         """Let what is under way end, for a while, and keep what it led to."""
         self._stopping.set()
@@ -321,6 +351,9 @@ class Daemon:
             self._receive(COMMIT_S)
         self._receive(0)
         self._tell()
+        self._desk.close(time.monotonic())
+        if self._control is not None:
+            self._control.close()
         self._sides.store.commit()
 
     def _wake(self) -> None:

@@ -292,6 +292,16 @@ class Engine:
         """Whether everything that was in the scope when it began is on JATOS, or is no more."""
         return self.waits.over(wait, self._is_left)
 
+    def given_up(self, path: RelPath) -> bool:
+        """Whether JATOS refuses `path`, and did so again when it was tried once more."""
+        item = self._queue.waiting(path)
+        again = item is not None and item.refusals < 2
+        return path in self.report.refused and not again and path not in self._queue.under_way
+
+    def kept_waiting(self, wait: Wait) -> bool:
+        """Whether it waits for what `paused` keeps from going."""
+        return self.paused and any(wait.covers(item.path) for item in self._queue)
+
     # --- passes --------------------------------------------------------------------------------
 
     def _start_pass(self, now_s: float) -> list[Job]:

@@ -24,11 +24,16 @@ class Wait:
     """Requests that had begun when it came: they may carry older bytes."""
     unlooked: set[RelPath] = field(init=False)
     """What of the scope was not looked at since."""
-    open: set[RelPath] = field(default_factory=set)
+    missing: set[RelPath] = field(default_factory=set)
     """Paths that were looked at, and are not on JATOS yet."""
 
     def __post_init__(self) -> None:
         self.unlooked = set(self.scope)
+
+    @property
+    def left(self) -> set[RelPath]:
+        """What it waits for."""
+        return self.unlooked | self.missing
 
     def covers(self, path: RelPath) -> bool:
         """Whether it waits for `path`."""
@@ -64,7 +69,9 @@ class Waits:
             if wait.unlooked and number > wait.passes:
                 seen = {path for path in wait.unlooked if any(below(path, top) for top in scope)}
                 wait.unlooked -= seen
-                wait.open.update(path for path in left() if any(below(path, top) for top in seen))
+                wait.missing.update(
+                    path for path in left() if any(below(path, top) for top in seen)
+                )
 
     def ended(self, path: RelPath, done: bool) -> None:
         """A request for `path` ended; `done`: JATOS has the bytes of when it began, or later."""
@@ -72,7 +79,7 @@ class Waits:
             if path in wait.under_way:
                 wait.under_way.discard(path)
             elif done:
-                wait.open.discard(path)
+                wait.missing.discard(path)
 
     @staticmethod
     def over(wait: Wait, left: Callable[[RelPath], bool]) -> bool:
@@ -82,9 +89,9 @@ class Waits:
         Args:
             left: Whether something is still to be done or to be found out for a path.
         """
-        while wait.open:
-            path = wait.open.pop()
+        while wait.missing:
+            path = wait.missing.pop()
             if left(path):
-                wait.open.add(path)
+                wait.missing.add(path)
                 return False
         return not wait.unlooked

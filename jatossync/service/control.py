@@ -38,7 +38,10 @@ CLIENTS = 16
 LONGEST_ADDRESS = 100
 """Bytes of a socket's path that every system takes (macOS: 103, Linux: 107)."""
 
-LOOK_S = 0.5
+FAREWELL_S = 1.0
+"""So long the last answers may take to be sent."""
+
+LOOK_S = 0.2
 """How often to see whether a client that waits for an answer is still there."""
 
 Fields = dict[str, Any]
@@ -100,6 +103,7 @@ class Control:
         self._receive = receive
         self._room = threading.BoundedSemaphore(CLIENTS)
         self._closing = threading.Event()
+        self._serving: set[threading.Thread] = set()
         self._path = os.path.join(directory, NAME)
         self._directory = directory
         self._socket = self._listening(mode, group)
@@ -107,7 +111,7 @@ class Control:
         threading.Thread(target=self._accept, name="control", daemon=True).start()
 
     def close(self) -> None:
-        """No more requests; what was asked and not answered is dropped."""
+        """No more requests; what was answered is sent, what was not is dropped."""
         self._closing.set()
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # wakes `accept`
@@ -115,6 +119,9 @@ class Control:
         with suppress(OSError):
             if os.stat(self._path).st_ino == self._made:
                 os.unlink(self._path)
+        until_s = time.monotonic() + FAREWELL_S
+        for thread in list(self._serving):
+            thread.join(max(0.0, until_s - time.monotonic()))
 
     def _listening(self, mode: int, group: int | None) -> socket.socket:
         self._remove_stale()
@@ -165,7 +172,9 @@ class Control:
                     self._closing.wait(1.0)
                     continue
                 return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+            thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
+            self._serving.add(thread)
+            thread.start()
 
     def _serve(self, client: socket.socket) -> None:
         try:
@@ -183,14 +192,15 @@ class Control:
         except (OSError, ValueError):
             pass  # it went away
         finally:
+            self._serving.discard(threading.current_thread())
             self._room.release()
 
     def _pass_on(self, client: socket.socket, request: Request) -> None:
-        while not self._closing.is_set():
+        while True:
             try:
                 line = request.answers.get(timeout=LOOK_S)
             except queue.Empty:
-                if _hung_up(client):
+                if self._closing.is_set() or _hung_up(client):
                     return
                 continue
             _send(client, line)

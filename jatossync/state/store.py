@@ -28,11 +28,13 @@ from jatossync.errors import StateError
 from jatossync.state.database import Database
 from jatossync.state.holds import SCHEMA as HOLDS_SCHEMA
 from jatossync.state.holds import HoldShelf
+from jatossync.state.memory import SCHEMA as MEMORY_SCHEMA
+from jatossync.state.memory import Memory
 from jatossync.state.refusals import SCHEMA as REFUSALS_SCHEMA
 from jatossync.state.refusals import RefusalShelf
 
 FILE_NAME = "state.sqlite3"
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 
 # Paths are BLOBs: SQLite compares those byte by byte, so a directory is one range.
 _SCHEMA = """
@@ -84,6 +86,8 @@ class Store:
         """Held lists and approvals."""
         self.refusals = RefusalShelf(self._db, clock)
         """What JATOS does not take, and why."""
+        self.memory = Memory(self._db, clock)
+        """Pause, and the last status."""
         try:
             self._prepare()
         except BaseException:
@@ -152,6 +156,12 @@ class Store:
     def known(self, path: RelPath) -> bool:
         """Whether the manifest has this very path."""
         return self._db.row("SELECT 1 FROM manifest WHERE path = ?", path.encode()) is not None
+
+    @property
+    def files(self) -> int:
+        """How many files JATOS has acknowledged."""
+        found = self._db.row("SELECT count(*) FROM manifest")
+        return found[0] if found else 0
 
     def rows(self, scope: Iterable[RelPath]) -> dict[RelPath, Row]:
         """The manifest's rows at and below the paths of `scope`."""
@@ -262,7 +272,8 @@ class Store:
 
     def _prepare(self) -> None:
         if self._db.row("SELECT count(*) FROM sqlite_master") == (0,):
-            for statement in (_SCHEMA + HOLDS_SCHEMA + REFUSALS_SCHEMA).split(";"):
+            schema = _SCHEMA + HOLDS_SCHEMA + REFUSALS_SCHEMA + MEMORY_SCHEMA
+            for statement in schema.split(";"):
                 self._db.execute(statement)
             self._db.execute("INSERT INTO binding VALUES ('schema', ?)", SCHEMA_VERSION)
             self._db.commit()

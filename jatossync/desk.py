@@ -1,0 +1,200 @@
+"""
+The desk: answers what commands ask of the daemon, in the control loop.
+
+It never waits: `status`, `pause` and the like are answered at once, `wait` when it is over. What is
+to be known when nobody runs any more, it leaves in the state.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jatossync.core.model import StateChanged, Stop, Stopped, Topic
+from jatossync.core.paths import BadPath, RelPath, rel_path
+from jatossync.core.status import Place, Remark, Status, status
+from jatossync.core.waits import Wait
+from jatossync.engine import Engine
+from jatossync.jobs import Jobs, Sides
+from jatossync.service.control import Request
+
+KEEP_S = 5.0
+"""At least so long between two times that the status is left in the state."""
+
+LONGEST_WAIT_S = 24 * 3600.0
+
+SHOWN = 100
+"""So many paths are named of those that are waited for."""
+
+
+@dataclass
+class _Waiting:
+    request: Request
+    wait: Wait
+    until_s: float
+
+
+class Desk:
+    """
+    All times are seconds of one monotonic clock.
+
+    Args:
+        keep: Whether to leave the status in the state.
+    """
+
+    def __init__(self, sides: Sides, engine: Engine, jobs: Jobs, *, keep: bool) -> None:
+        self._sides = sides
+        self._engine = engine
+        self._jobs = jobs
+        self._keep = keep
+        self._since = time.time()
+        self._waiting: list[_Waiting] = []
+        self._kept: Status | None = None
+        self._kept_s = 0.0
+        self._paused_since: float | None = None
+        self.reread()
+
+    def status(self, now_s: float) -> Status:
+        """How it stands."""
+        config, store = self._sides.config, self._sides.store
+        place = Place(
+            server=config.server,
+            folder=self._sides.folder.path,
+            study=config.study,
+            since=self._since,
+            files=store.files,
+            paused_since=self._paused_since,
+            sent=dict(self._jobs.sending),
+        )
+        engine = self._engine
+        return status(engine.link, engine.report, engine.work, place, now_s=now_s, at=time.time())
+
+    def reread(self) -> None:
+        """Somebody else wrote into the state."""
+        self._paused_since = self._sides.store.memory.paused_since
+        self._engine.paused = self._paused_since is not None
+
+    def step(self, now_s: float) -> None:
+        """Answer those whose wait is over; leave the status in the state now and then."""
+        for waiting in list(self._waiting):
+            if waiting.request.gone:
+                self._leave(waiting)
+            elif (outcome := self._outcome(waiting, now_s)) is not None:
+                self._end_wait(waiting, outcome, now_s)
+        if self._keep and now_s - self._kept_s >= KEEP_S:
+            self._kept_s = now_s
+            self._keep_status(self.status(now_s))
+
+    def close(self, now_s: float) -> None:
+        """Nobody runs any more."""
+        for waiting in list(self._waiting):
+            self._end_wait(waiting, "stopped", now_s)
+        if self._keep:
+            self._keep_status(self.status(now_s))
+
+    def receive(self, request: Request, now_s: float) -> None:
+        """A command asks something."""
+        try:
+            self._answer(request, now_s)
+        except (BadPath, KeyError, TypeError, ValueError) as exc:
+            request.end(error=f"the request cannot be understood: {type(exc).__name__} {exc}")
+
+    # --- requests ------------------------------------------------------------------------------
+
+    def _answer(self, request: Request, now_s: float) -> None:
+        match request.asked["do"]:
+            case "status":
+                request.end(status=self.status(now_s).to_json())
+            case "pause":
+                self._sides.store.memory.pause()
+                self._said_pause(request, now_s)
+            case "resume":
+                self._sides.store.memory.resume()
+                self._said_pause(request, now_s)
+            case "approve":
+                request.end(approved=self._approve(request.asked["lists"], now_s))
+            case "wait":
+                self._wait(request, now_s)
+            case other:
+                request.end(error=f"the jatossync that runs does not know {other!r}")
+
+    def _said_pause(self, request: Request, now_s: float) -> None:
+        self.reread()
+        request.end(status=self.status(now_s).to_json())
+
+    def _approve(self, lists: dict[str, list[str]], now_s: float) -> list[str]:
+        """Approve exactly these paths of these lists, as far as they still wait in them."""
+        holds = [
+            hold
+            for held in self._sides.store.holds.lists()
+            for path in lists.get(held.id, [])
+            if (hold := held.paths.get(RelPath(path))) is not None
+        ]
+        self._sides.store.holds.approve(holds)
+        self._engine.command(StateChanged(), now_s)
+        return [hold.path for hold in holds]
+
+    def _wait(self, request: Request, now_s: float) -> None:
+        paths = [
+            rel_path(path.encode()) if path else RelPath("") for path in request.asked["paths"]
+        ]
+        timeout_s = min(float(request.asked["timeout_s"]), LONGEST_WAIT_S)
+        wait = self._engine.wait(paths or [RelPath("")], now_s)
+        self._waiting.append(_Waiting(request, wait, now_s + timeout_s))
+
+    # --- waits ---------------------------------------------------------------------------------
+
+    def _outcome(self, waiting: _Waiting, now_s: float) -> str | None:
+        if any(self._blockers(waiting.wait)):
+            return "blocked"
+        if self._engine.waited(waiting.wait):
+            return "done"
+        return "timeout" if now_s >= waiting.until_s else None
+
+    def _blockers(self, wait: Wait) -> Iterator[Remark]:
+        """What only a person can help, as far as it is waited for."""
+        engine, report = self._engine, self._engine.report
+        if isinstance(trouble := engine.link.trouble, Stopped):
+            topic = "locked" if trouble.stop is Stop.LOCKED else "stopped"
+            yield Remark("", topic, trouble.reason)
+        if wait.unlooked:
+            return
+        for held in report.held:
+            for path, hold in held.paths.items():
+                if wait.covers(path):
+                    yield Remark(path, "held", hold.why)
+        for path, refusal in report.refused.items():
+            if wait.covers(path) and engine.given_up(path):
+                yield Remark(path, "refused", refusal.reason)
+        for path, note in report.notes.items():
+            if note.topic is Topic.UNKNOWN and wait.covers(path):
+                yield Remark(path, Topic.UNKNOWN.value, note.why)
+        if engine.kept_waiting(wait):
+            yield Remark("", "paused", "nothing is sent until `jatossync resume`")
+
+    def _end_wait(self, waiting: _Waiting, outcome: str, now_s: float) -> None:
+        wait, store = waiting.wait, self._sides.store
+        left = sorted(wait.left) if outcome != "done" else []
+        told: dict[str, Any] = {
+            "outcome": outcome,
+            "blockers": [[each.path, each.topic, each.reason] for each in self._blockers(wait)],
+            "left": left[:SHOWN],
+            "left_count": len(left),
+            "unknown": [path for path in wait.scope if path and not store.rows([path])],
+            "status": self.status(now_s).to_json(),
+        }
+        waiting.request.end(**told)
+        self._leave(waiting)
+
+    def _leave(self, waiting: _Waiting) -> None:
+        self._engine.waits.end(waiting.wait)
+        self._waiting.remove(waiting)
+
+    def _keep_status(self, told: Status) -> None:
+        """Only what changed: a state that is written all the time keeps a disk awake."""
+        settled = replace(told, at=0.0, sending=(), pending_bytes=0)
+        if settled != self._kept:
+            self._kept = settled
+            self._sides.store.memory.keep_status(told.to_json())
