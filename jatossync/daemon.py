@@ -35,7 +35,7 @@ from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.plan import Policy
 from jatossync.core.ports import Settings
 from jatossync.core.report import Event
-from jatossync.core.status import Status
+from jatossync.core.status import Status, one_line
 from jatossync.core.watching import Watching
 from jatossync.desk import Desk
 from jatossync.engine import Engine
@@ -105,6 +105,10 @@ def refusal(stopped: Stopped, config: Config) -> JatossyncError:
         case Stop.LOCKED:
             hint = "Unlock the study in JATOS to go on."
     return Denied(stopped.reason, hint)
+
+
+def _clock(at: float) -> str:
+    return time.strftime("%H:%M", time.localtime(at))
 
 
 _Message = tuple[Job, Result] | Request | Exception | None
@@ -291,21 +295,7 @@ class Daemon:
             raise pinned(self._sides.folder.path)
         if self._lookout is not None:
             self._mind(self._lookout, now_s)
-        self._notifier.status(self._line())
-
-    def _line(self) -> str:
-        """How it stands, for `systemctl status`."""
-        trouble = self.engine.link.trouble
-        if self.engine.report.root_trouble is not None:
-            return f"nothing is sent: {self.engine.report.root_trouble}"
-        if isinstance(trouble, Stopped):
-            return f"JATOS refuses, nothing is sent: {trouble.reason}"
-        if trouble is not None:
-            return f"JATOS is away: {trouble.reason}"
-        if not self.engine.settled:
-            return f"{self.engine.pending} to go"
-        waiting = len(self.engine.report.held) + len(self.engine.report.refused)
-        return f"compared; {waiting} held or refused" if waiting else "in sync"
+        self._notifier.status(one_line(self.status, _clock))
 
     def _mind(self, lookout: Lookout, now_s: float) -> None:
         if loss := lookout.tick(now_s):

@@ -257,7 +257,9 @@ class Engine:
     def finished(self) -> bool:
         """Whether one pass has come to its end: settled, or stopped until a person acts."""
         stopped = isinstance(self.link.trouble, Stopped) or self.report.root_trouble is not None
-        return self.settled or stopped
+        looking = self._pass is not None or not self._compared or len(self._questions) > 0
+        waits = self.paused and not looking and not self._queue.under_way
+        return self.settled or stopped or waits
 
     @property
     def pending(self) -> int:
