@@ -16,6 +16,7 @@ from jatossync.core.model import (
     Attempt,
     Content,
     Delete,
+    Doubt,
     Entry,
     Forget,
     Hash,
@@ -25,6 +26,7 @@ from jatossync.core.model import (
     Look,
     Note,
     Refresh,
+    Relist,
     Row,
     Seen,
     Snapshot,
@@ -245,7 +247,93 @@ def test_a_large_file_is_hashed_before_anything_is_decided() -> None:
     assert of(entry, row(A), looked(B)) == Hash(PATH, Stat(9, 1, 1, 1))
 
 
+# --- the whole table, under every policy ----------------------------------------------------------
+
+POLICIES = [Policy(d, c) for d in ("hold", "restore") for c in ("keep-copy", "hold")]
+GONE_ONCE = Seen(None, doubt=Doubt.ONCE)
+EMPTY_HERE, DIRECTORY_HERE = Entry(Kind.EMPTY), Entry(Kind.DIRECTORY)
+NOTHING: type[None] = type(None)
+
+TABLE: list[tuple[Entry | None, Row | None, Seen | None, list[Attempt], object]] = [
+    # here, agreed, on JATOS, unanswered: what to do (a function of the policy where it matters)
+    (file(A), None, None, [], Upload),
+    (file(A), None, ABSENT_LISTED, [], Upload),
+    (file(A), None, GONE_ONCE, [], Upload),
+    (file(A), None, ABSENT_LOOKED, [], Upload),
+    (file(A), None, listed(A), [], Look),
+    (file(A), None, looked(A), [], Adopt),
+    (file(LARGE), None, listed(LARGE), [], Adopt),
+    (file(A), None, listed(B), sent(B), Upload),
+    (file(A), None, listed(A), sent(A), Look),
+    (file(A), None, listed(B), [], Look),
+    (file(A), None, looked(B), [], lambda policy: Hold if policy.conflict == "hold" else Keep),
+    (file(A), None, looked(B, kept=True), [], Upload),
+    (file(A), row(A), None, [], NOTHING),
+    (file(A), row(A), listed(A), [], NOTHING),
+    (file(A), row(A), looked(A), [], NOTHING),
+    (file(A), row(A), listed(B), [], Look),
+    (file(A), row(A), GONE_ONCE, [], Relist),
+    (file(A), row(A), ABSENT_LISTED, [], Look),
+    (file(A), row(A), looked(B), [], lambda policy: Hold if policy.drift == "hold" else Keep),
+    (
+        file(A),
+        row(A),
+        looked(B, kept=True),
+        [],
+        lambda policy: Hold if policy.drift == "hold" else Upload,
+    ),
+    (file(A), row(A), ABSENT_LOOKED, [], lambda policy: Hold if policy.drift == "hold" else Upload),
+    (file(A), row(B), None, [], Upload),
+    (file(A), row(B), listed(B), [], Upload),
+    (file(A), row(B), listed(A), [], Look),
+    (file(A), row(B), looked(A), [], Adopt),
+    (file(A), row(B), listed(C), [], Look),
+    (file(A), row(B), looked(C), [], lambda policy: Hold if policy.conflict == "hold" else Keep),
+    (file(A), row(B), GONE_ONCE, [], Upload),
+    (file(A), row(B), ABSENT_LISTED, [], Upload),
+    (file(A), row(B), ABSENT_LOOKED, [], Upload),
+    (None, row(A), None, [], Delete),
+    (None, row(A), listed(A), [], Delete),
+    (None, row(A), listed(B), [], Look),
+    (None, row(A), looked(B), [], lambda policy: Hold if policy.conflict == "hold" else Keep),
+    (None, row(A), looked(B, kept=True), [], Delete),
+    (None, row(A), GONE_ONCE, [], Relist),
+    (None, row(A), ABSENT_LISTED, [], Look),
+    (None, row(A), ABSENT_LOOKED, [], Forget),
+    (None, None, listed(A), sent(A), Delete),
+    (None, None, listed(B), sent(None), Note),
+    (None, None, ABSENT_LISTED, sent(None), Forget),
+    (None, None, listed(A), [], Note),
+    (None, None, None, [], NOTHING),
+    (DIRECTORY_HERE, row(A), listed(A), [], Delete),
+    (DIRECTORY_HERE, None, listed(A), [], Note),
+    (EMPTY_HERE, row(A), looked(B), [], Note),
+    (EMPTY_HERE, None, None, [], Note),
+]
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: f"{policy.drift}-{policy.conflict}")
+@pytest.mark.parametrize("number", range(len(TABLE)))
+def test_every_row_of_the_table_under_every_policy(number: int, policy: Policy) -> None:
+    local, manifest, seen, unanswered, expected = TABLE[number]
+    wanted = expected if isinstance(expected, type) else expected(policy)  # type: ignore[operator]
+    assert type(of(local, manifest, seen, unanswered, policy)) is wanted
+
+
 # --- the plan of a scope --------------------------------------------------------------------------
+
+
+def test_another_spelling_of_a_file_that_is_here_is_not_foreign() -> None:
+    """A JATOS that ignores case lists the name it was first given."""
+    here, there = RelPath("stroop.html"), RelPath("Stroop.html")
+    snapshot = Snapshot(frozenset({ROOT}), {here: file(A)})
+    rows = {here: replace(row(A), path=here)}
+    seen = {there: listed(A)}
+    actions = plan(snapshot, rows, {}, seen.get, seen, HOLD)
+    assert actions == []
+    both = {there: listed(A), here: listed(A)}
+    (note,) = plan(snapshot, rows, {}, both.get, both, HOLD)
+    assert note == Note(there, Topic.FOREIGN, "only on JATOS, never ours: left alone")
 
 
 def test_a_plan_says_nothing_about_paths_outside_its_scope() -> None:
