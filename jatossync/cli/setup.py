@@ -7,9 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
-import click
-
 from jatossync import log
+from jatossync.cli.options import config_option as config_option
 from jatossync.config import Config, find_config, load
 from jatossync.jobs import DIRECTORY, Sides
 from jatossync.local.identity import Identity
@@ -19,14 +18,6 @@ from jatossync.remote.client import Jatos
 from jatossync.remote.token import Token, find_token
 from jatossync.state.store import Store
 from jatossync.state.trash import Trash
-
-config_option = click.option(
-    "--config",
-    "config_path",
-    metavar="FILE",
-    help="The configuration; otherwise jatossync.yaml here or in a folder above, or "
-    "~/.config/jatossync/config.yaml.",
-)
 
 
 def read_config(config_path: str | None) -> Config:

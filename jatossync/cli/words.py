@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from jatossync.core.model import Topic
 from jatossync.core.report import Report
-from jatossync.engine import Engine
 from jatossync.log import escaped
+
+if TYPE_CHECKING:  # the engine takes longer to import than `status` to run
+    from jatossync.engine import Engine
 
 SHOWN = 10
 """So many paths of one kind are shown; the rest is a number."""

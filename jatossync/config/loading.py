@@ -4,66 +4,15 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from jatossync.config import values
-from jatossync.config.document import HOW_TO_START, Document, Loc, Problem, parse, read_text
+from jatossync.config.document import Document, Loc, Problem, parse, read_text
 from jatossync.config.model import Config, Reading
-from jatossync.config.places import AT_HOME, IN_A_FOLDER
 from jatossync.errors import ConfigError
 from jatossync.log import redact
-
-
-def find_config(given: str | None) -> str:
-    """
-    The path of the configuration: `--config`, or the first of the usual places that has one.
-
-    That is `jatossync.yaml` where the user stands or in a directory above, as with git, and then
-    the one in the home directory.
-
-    Raises:
-        ConfigError: None is given, and none is there.
-    """
-    if given is not None:
-        return given
-    if os.path.lexists(IN_A_FOLDER):
-        return IN_A_FOLDER
-    at_home = os.path.expanduser(AT_HOME)
-    for path in (*_above(), at_home):
-        if os.path.lexists(path):
-            return path
-    raise ConfigError(
-        f"there is no configuration: no {IN_A_FOLDER} here or in a folder above, and no {AT_HOME}",
-        HOW_TO_START + " Or name a configuration with --config.",
-    )
-
-
-def _above() -> Iterator[str]:
-    """
-    Where a configuration may lie above the working directory.
-
-    Only the user's own: what somebody else put into /tmp must not choose where a token is sent.
-    """
-    try:
-        directory = os.getcwd()
-    except OSError:
-        return
-    while (above := os.path.dirname(directory)) != directory:
-        directory = above
-        path = os.path.join(directory, IN_A_FOLDER)
-        if _is_own(path):
-            yield path
-
-
-def _is_own(path: str) -> bool:
-    try:
-        owner = os.stat(path).st_uid
-    except OSError:
-        return False
-    return os.name == "nt" or owner == os.getuid()
 
 
 def load(path: str) -> Config:

@@ -1,17 +1,68 @@
-"""Where things lie by default."""
+"""Where things lie: the configuration, and by default the state."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 
-import platformdirs
+from jatossync.config.document import HOW_TO_START
+from jatossync.errors import ConfigError
 
 IN_A_FOLDER = "jatossync.yaml"
 """The name of a configuration that lies in the study folder or above it."""
 
 AT_HOME = "~/.config/jatossync/config.yaml"
+
+
+def find_config(given: str | None) -> str:
+    """
+    The path of the configuration: `--config`, or the first of the usual places that has one.
+
+    That is `jatossync.yaml` where the user stands or in a directory above, as with git, and then
+    the one in the home directory.
+
+    Raises:
+        ConfigError: None is given, and none is there.
+    """
+    if given is not None:
+        return given
+    if os.path.lexists(IN_A_FOLDER):
+        return IN_A_FOLDER
+    at_home = os.path.expanduser(AT_HOME)
+    for path in (*_above(), at_home):
+        if os.path.lexists(path):
+            return path
+    raise ConfigError(
+        f"there is no configuration: no {IN_A_FOLDER} here or in a folder above, and no {AT_HOME}",
+        HOW_TO_START + " Or name a configuration with --config.",
+    )
+
+
+def _above() -> Iterator[str]:
+    """
+    Where a configuration may lie above the working directory.
+
+    Only the user's own: what somebody else put into /tmp must not choose where a token is sent.
+    """
+    try:
+        directory = os.getcwd()
+    except OSError:
+        return
+    while (above := os.path.dirname(directory)) != directory:
+        directory = above
+        path = os.path.join(directory, IN_A_FOLDER)
+        if _is_own(path):
+            yield path
+
+
+def _is_own(path: str) -> bool:
+    try:
+        owner = os.stat(path).st_uid
+    except OSError:
+        return False
+    return os.name == "nt" or owner == os.getuid()
 
 
 def default_state(config: str) -> str:
@@ -27,6 +78,8 @@ def default_state(config: str) -> str:
     given = os.environ.get("STATE_DIRECTORY", "").split(os.pathsep)[0]
     if given:
         return os.path.abspath(given)
+    import platformdirs  # takes a while, and those who set `state:` do not need it
+
     top = platformdirs.user_state_path("jatossync", appauthor=False)
     if not top.is_absolute():
         raise ValueError(

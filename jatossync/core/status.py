@@ -7,10 +7,11 @@ verification. All times are seconds since 1970.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from jatossync.core.holds import HeldList
 from jatossync.core.link import Link
 from jatossync.core.model import Stop, Stopped, Topic
 from jatossync.core.paths import RelPath
@@ -72,14 +73,22 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldPath:
+    """One path that waits for a decision."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class HeldPaths:
-    """One list that waits for a decision."""
+    """One list that waits for a decision; `kind` as in `HoldKind`."""
 
     id: str
     kind: str
     reason: str
     at: float
-    paths: tuple[str, ...]
+    paths: tuple[HeldPath, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,10 @@ class Status:
 
     state: State
     in_sync: bool
+    ended: State | None
+    """What it was when jatossync last ended; None while it runs, and before it ever ran."""
     at: float
+    """The moment all this is about."""
     since: float
     """When the daemon (or the `sync`) began."""
     server: str
@@ -155,10 +167,55 @@ def from_json(told: Mapping[str, Any]) -> Status:
             "trouble": Trouble(**trouble) if trouble else None,
             "sending": tuple(Sending(**each) for each in told["sending"]),
             "held": tuple(
-                HeldPaths(**each | {"paths": tuple(each["paths"])}) for each in told["held"]
+                HeldPaths(**each | {"paths": tuple(HeldPath(**path) for path in each["paths"])})
+                for each in told["held"]
             ),
             "remarks": tuple(Remark(**each) for each in told["remarks"]),
         }
+    )
+
+
+def not_running(told: Status, held: Iterable[HeldList], paused_since: float | None) -> Status:
+    """`told` when it ended, with what people have decided since."""
+    return replace(
+        told,
+        state="not running",
+        in_sync=False,
+        ended=told.ended or told.state,
+        watching=None,
+        sending=(),
+        paused_since=paused_since,
+        trouble=None,
+        held=held_paths(held),
+    )
+
+
+def never_ran(server: str, folder: str, study: str, at: float) -> Status:
+    """Of a configuration with which nothing was ever compared."""
+    return Status(
+        state="not running",
+        in_sync=False,
+        ended=None,
+        at=at,
+        since=at,
+        server=server,
+        folder=folder,
+        study=study,
+        study_id=None,
+        title=None,
+        token_expires_at=None,
+        watching=None,
+        verified_at=None,
+        can_list=True,
+        files=0,
+        pending=0,
+        pending_bytes=0,
+        sending=(),
+        paused_since=None,
+        trouble=None,
+        folder_trouble=None,
+        held=(),
+        remarks=(),
     )
 
 
@@ -192,13 +249,14 @@ def status(
 
     server = link.server
     remarks = _remarks(report)
-    held = _held(report)
+    held = held_paths(report.held)
     unread = any(remark.topic == Topic.UNKNOWN.value for remark in remarks)
     undone = bool(held) or unread or any(remark.topic == "refused" for remark in remarks)
     in_sync = work.settled and not undone
     return Status(
         state=_state(link, report, work, place.paused_since is not None, undone),
         in_sync=in_sync,
+        ended=None,
         at=at,
         since=place.since,
         server=place.server,
@@ -256,10 +314,17 @@ def _remarks(report: Report) -> tuple[Remark, ...]:
     return tuple(sorted(notes + refused, key=lambda remark: (remark.topic, remark.path)))
 
 
-def _held(report: Report) -> tuple[HeldPaths, ...]:
+def held_paths(lists: Iterable[HeldList]) -> tuple[HeldPaths, ...]:
+    """What waits for a decision, as it is told."""
     return tuple(
-        HeldPaths(held.id, held.kind.value, held.reason, held.at, tuple(sorted(held.paths)))
-        for held in report.held
+        HeldPaths(
+            held.id,
+            held.kind.value,
+            held.reason,
+            held.at,
+            tuple(HeldPath(path, held.paths[path].why) for path in sorted(held.paths)),
+        )
+        for held in lists
     )
 
 

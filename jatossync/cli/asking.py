@@ -1,0 +1,85 @@
+"""What commands ask of the daemon that runs, or of the state where none does."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from jatossync.config import Places, find_config, glance
+from jatossync.core.status import Status, from_json, never_ran, not_running
+from jatossync.errors import JatossyncError, NotRunning
+from jatossync.service.control import ask
+
+if TYPE_CHECKING:  # only some commands need it, and only where no daemon runs
+    from jatossync.state.store import Store
+
+START_IT = "`jatossync run` starts it, in this terminal; `jatossync service install` for good."
+
+
+def places(config_path: str | None) -> Places:
+    """Where this study's state lies, without reading the whole configuration."""
+    return glance(find_config(config_path))
+
+
+def answer(where: Places, *, silence_s: float = 20.0, **asked: Any) -> dict[str, Any]:
+    """
+    Ask the daemon, and wait for its last word.
+
+    Raises:
+        NotRunning: None runs for this study.
+        JatossyncError: It did not do it.
+    """
+    *_, last = ask(where.state, asked, silence_s=silence_s)
+    if "error" in last:
+        raise JatossyncError(str(last["error"]), "Is it of another version? Start it anew.")
+    return last
+
+
+def status(where: Places) -> Status:
+    """How it stands: as the daemon says, or as the last one left it in the state."""
+    try:
+        told = answer(where, do="status")["status"]
+    except NotRunning:
+        return _remembered(where)
+    return understood(told)
+
+
+def understood(told: dict[str, Any]) -> Status:
+    """
+    A status that came as JSON.
+
+    Raises:
+        JatossyncError: It is of another version.
+    """
+    try:
+        return from_json(told)
+    except (KeyError, TypeError) as exc:
+        raise JatossyncError(
+            "the jatossync that runs is of another version", "Start it anew."
+        ) from exc
+
+
+def _remembered(where: Places) -> Status:
+    with state_of(where) as store:
+        kept = store.memory.status if store is not None else None
+        if store is None or kept is None:
+            from jatossync.config import load  # all of pydantic, for this rare case
+
+            config = load(where.config)
+            return never_ran(config.server, config.folder, config.study, time.time())
+        return not_running(understood(kept), store.holds.lists(), store.memory.paused_since)
+
+
+@contextmanager
+def state_of(where: Places) -> Iterator[Store | None]:
+    """The state, for a moment; None where there is none yet."""
+    from jatossync.state.store import FILE_NAME, Store
+
+    if not os.path.exists(os.path.join(where.state, FILE_NAME)):
+        yield None
+        return
+    with closing(Store(where.state)) as store:
+        yield store

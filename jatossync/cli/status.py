@@ -1,0 +1,76 @@
+"""`jatossync status`: is it in sync, what is going on, what needs a person?"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import click
+
+from jatossync.cli.asking import places, status
+from jatossync.cli.options import config_option, json_option
+from jatossync.cli.paths import Standing
+from jatossync.cli.telling import screen
+from jatossync.cli.terminal import can_redraw
+from jatossync.config import Places
+from jatossync.core.status import Status
+
+DIFFERENCES_EXIT_CODE = 2
+
+REFRESH_S = 1.0
+
+_CLEAR = "\033[H\033[2J\033[3J"
+
+
+@click.command("status")
+@config_option
+@json_option
+@click.option("--watch", is_flag=True, help="Show it anew when it changes, until Ctrl-C.")
+def command(config_path: str | None, as_json: bool, watch: bool) -> int:
+    """Say whether both sides are in sync, what is going on, and what needs you.
+
+    Exits with 0 where they are in sync, with 2 where they are not, or where nobody can say because
+    no jatossync runs.
+
+    \b
+    Example:
+      jatossync status --watch
+    """
+    where = places(config_path)
+    if watch:
+        return _watch(where, as_json)
+    told = status(where)
+    _print(told, where, as_json)
+    return _code(told)
+
+
+def _watch(where: Places, as_json: bool) -> int:
+    last: Status | None = None
+    try:
+        while True:
+            told = status(where)
+            if last is None or _differs(told, last):
+                if not as_json and can_redraw(sys.stdout):
+                    click.echo(_CLEAR, nl=False)
+                _print(told, where, as_json, indent=None)
+            last = told
+            time.sleep(REFRESH_S)
+    except KeyboardInterrupt:
+        return _code(last) if last is not None else DIFFERENCES_EXIT_CODE
+
+
+def _differs(told: Status, last: Status) -> bool:
+    return told.to_json() | {"at": 0} != last.to_json() | {"at": 0}
+
+
+def _print(told: Status, where: Places, as_json: bool, indent: int | None = 1) -> None:
+    if as_json:
+        click.echo(json.dumps(told.to_json(), ensure_ascii=False, indent=indent))
+        return
+    for line in screen(told, Standing(where.folder)):
+        click.echo(line)
+
+
+def _code(told: Status) -> int:
+    return 0 if told.in_sync else DIFFERENCES_EXIT_CODE
