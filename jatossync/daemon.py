@@ -46,6 +46,7 @@ from jatossync.lookout import Lookout
 from jatossync.service.control import Control, Request, available
 from jatossync.service.notify import Notifier
 from jatossync.threads import Hints, Pool
+from jatossync.upkeep import ADVICE, Upkeep
 
 COMMIT_S = 0.1
 """How long outcomes may wait to be committed together: a crash costs this many repeated looks."""
@@ -87,24 +88,13 @@ def settings(config: Config, prefix_bytes: int, dry_run: bool) -> Settings:
 
 def refusal(stopped: Stopped, config: Config) -> JatossyncError:
     """The error that ends a command because JATOS refuses everything."""
-    match stopped.stop:
-        case Stop.STUDY_GONE:
-            return ConfigError(
-                f"{config.server} has no study {config.study} (or not for this token's user)",
-                "Put the number from the address of its page in JATOS (…/jatos/42) into `study:`; "
-                "`jatossync check` lists the studies that this token sees.",
-            )
-        case Stop.NO_ACCESS:
-            hint = "Ask a member of the study to add you to its members in JATOS."
-        case Stop.TOKEN:
-            hint = "Make a new token in JATOS (your name at the top right, “My API tokens”)."
-        case Stop.API_OFF:
-            hint = "Ask the administrator of this JATOS to set `jatos.api.allowed = true`."
-        case Stop.NOT_SIGNED_IN:
-            hint = "Check `server:`: a sign-in page answers where JATOS's API should."
-        case Stop.LOCKED:
-            hint = "Unlock the study in JATOS to go on."
-    return Denied(stopped.reason, hint)
+    if stopped.stop is Stop.STUDY_GONE:
+        return ConfigError(
+            f"{config.server} has no study {config.study} (or not for this token's user)",
+            "Put the number from the address of its page in JATOS (…/jatos/42) into `study:`; "
+            "`jatossync check` lists the studies that this token sees.",
+        )
+    return Denied(stopped.reason, ADVICE[stopped.stop])
 
 
 def _clock(at: float) -> str:
@@ -155,6 +145,7 @@ class Daemon:
         # Of their own: whether JATOS is there must not wait behind a video.
         self._asks = Pool("ask", 2, self._work)
         self._jobs = Jobs(sides, self._stopping.is_set)
+        self._upkeep = Upkeep(sides, self.engine, self._jobs.uploads, say)
         self._desk = Desk(sides, self.engine, self._jobs, keep=not dry_run)
         self._control: Control | None = None
         self._patient = True
@@ -295,6 +286,7 @@ class Daemon:
             raise pinned(self._sides.folder.path)
         if self._lookout is not None:
             self._mind(self._lookout, now_s)
+        self._upkeep.tick(now_s)
         self._notifier.status(one_line(self.status, _clock))
 
     def _mind(self, lookout: Lookout, now_s: float) -> None:
@@ -315,7 +307,7 @@ class Daemon:
 
     def _tell(self) -> None:
         while self.engine.report.events:
-            self._say(self.engine.report.events.popleft())
+            self._say(self._upkeep.advised(self.engine.report.events.popleft()))
 
     def _listening(self) -> Control | None:
         """The control socket; without one, commands work from the state."""

@@ -20,12 +20,13 @@ from typing import Literal
 from jatossync.core.debounce import Debounce
 from jatossync.core.evidence import Evidence, still_held
 from jatossync.core.holds import Holds, Rehearsal
-from jatossync.core.link import Link
+from jatossync.core.link import Link, kind
 from jatossync.core.model import (
     Action,
     Adopt,
     AlreadyThere,
     Ask,
+    AskAgain,
     Change,
     Command,
     Content,
@@ -192,6 +193,8 @@ class Engine:
             case StateChanged():
                 for path in self._holds.reread():
                     self._dirty.visit(path, now_s)
+            case AskAgain():
+                self.link.refresh(now_s)
 
     def wait(self, scope: Iterable[RelPath], now_s: float) -> Wait:
         """
@@ -604,7 +607,7 @@ class Engine:
     def _asked(self, result: Result, now_s: float) -> None:
         self._asking = False
         if isinstance(result, Unavailable | Stopped):
-            if type(self.link.trouble) is not type(result):
+            if self.link.is_news(result):
                 self._say_trouble(result)
             self.link.probed(result, now_s)
             return
@@ -612,12 +615,13 @@ class Engine:
         self._refusals.end_of_other_versions(result.api_version)
         if self.link.server is not None and _another(result, self.link.server):
             self._start_anew(now_s)
+        known = self.link.trouble
         if self.link.answered(result, now_s):
             self.report.say("JATOS is back", "info")
             self._compared = False
             self._verify_s = min(self._verify_s, max(now_s, self._listed_s + RELIST_S))
-        elif isinstance(self.link.trouble, Stopped):
-            self.report.say("locked, nothing is sent", "warning", reason=self.link.trouble.reason)
+        elif self.link.trouble is not None and kind(self.link.trouble) != kind(known):
+            self._say_trouble(self.link.trouble)
 
     def _start_anew(self, now_s: float) -> None:
         """Nothing that was decided for another JATOS counts for this one."""
@@ -633,8 +637,11 @@ class Engine:
             self._say_trouble(trouble)
 
     def _say_trouble(self, trouble: Unavailable | Stopped) -> None:
-        name = "JATOS is unavailable" if isinstance(trouble, Unavailable) else "JATOS refuses"
-        self.report.say(name, "warning", reason=trouble.reason)
+        if isinstance(trouble, Unavailable):
+            self.report.say("JATOS is unavailable", "warning", reason=trouble.reason)
+        else:
+            stop = trouble.stop.value
+            self.report.say("JATOS refuses", "warning", reason=trouble.reason, stop=stop)
 
     def _start_ask(self, now_s: float) -> list[Job]:
         if self._asking or self.link.ask_s is None or self.link.ask_s > now_s:

@@ -44,12 +44,14 @@ from jatossync.core.model import (
     UploadResult,
 )
 from jatossync.core.paths import RelPath, fold
+from jatossync.core.upkeep import Progress
 from jatossync.errors import ConfigError
 from jatossync.local.git import git_state
 from jatossync.local.root import Blocked, Changed, Presence, StudyFolder
 from jatossync.local.scan import Scanner
 from jatossync.local.twins import Twins
 from jatossync.remote.client import Assets, Jatos
+from jatossync.remote.token import Token
 from jatossync.state.store import Store
 from jatossync.state.trash import Trash
 
@@ -73,6 +75,7 @@ class Sides:
     folder: StudyFolder
     scanner: Scanner
     jatos: Jatos
+    token: Token
     store: Store
     trash: Trash
 
@@ -98,6 +101,8 @@ class Jobs:
     def __init__(self, sides: Sides, stopping: Callable[[], bool]) -> None:
         self.sending: dict[RelPath, int] = {}
         """Bytes sent so far of each upload under way, for progress."""
+        self._began: dict[RelPath, tuple[float, int]] = {}
+        """When each upload under way began, and its size."""
         self._sides = sides
         self._stopping = stopping
         self._assets: Assets | None = None
@@ -108,6 +113,13 @@ class Jobs:
         """JATOS said which study this is: from now on all is asked by its UUID."""
         self._assets = self._sides.jatos.assets(server)
         self._spellings = _Spellings()
+
+    def uploads(self, now_s: float) -> dict[RelPath, Progress]:
+        """How far each upload under way is."""
+        return {
+            path: Progress(path, size, self.sending.get(path, 0), now_s - began_s)
+            for path, (began_s, size) in list(self._began.items())
+        }
 
     def do(self, job: Job) -> Result:
         """
@@ -173,10 +185,12 @@ class Jobs:
         except Changed as exc:
             return Overtaken(str(exc))
         with source:
+            self._began[job.path] = time.monotonic(), job.content.size
             try:
                 return assets.upload(job, source, self._stopping, partial(self._sent, job))
             finally:
                 self.sending.pop(job.path, None)
+                self._began.pop(job.path, None)
                 self._spellings.sent(job.path)
 
     def _sent(self, job: Upload, count: int) -> None:

@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "service": {"core", "errors"},
     "jobs": {"config", "core", "errors"} | SIDES,
     "lookout": {"threads", "core", "local"},
+    "upkeep": {"engine", "jobs", "core"} | SIDES,
     "desk": {"engine", "jobs", "service", "core", "errors"},
     "daemon": {
         "engine",
@@ -37,6 +38,7 @@ MAY_IMPORT = {
         "lookout",
         "threads",
         "desk",
+        "upkeep",
         "service",
         "config",
         "core",

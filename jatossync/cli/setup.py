@@ -60,7 +60,8 @@ def opened(config: Config, *, alone: bool, state: str | None = None) -> Iterator
         store = Store(state)
         stack.callback(store.close)
         recognise(folder, store)
-        yield Sides(config, folder, scanner, jatos, store, trash_of(config, state))
+        trash = trash_of(config, state)
+        yield Sides(config, folder, scanner, jatos, token, store, trash)
 
 
 def trash_of(config: Config, state: str) -> Trash:

@@ -78,10 +78,20 @@ class Link:
         Returns:
             Whether that is news: of many requests that fail together the first one counts.
         """
-        if type(self.trouble) is type(trouble):
-            return False
-        self.probed(trouble, now_s)
-        return True
+        if self.trouble is None or (self._waits_for_the_server and isinstance(trouble, Stopped)):
+            self.probed(trouble, now_s)
+            return True
+        if self._waits_for_the_server and isinstance(trouble, Unavailable) and self._ask_s:
+            self._ask_s = max(self._ask_s, now_s + _asked_to_wait_s(trouble))
+        return False
+
+    def is_news(self, trouble: Unavailable | Stopped) -> bool:
+        """Whether people have not been told of this: it is of another kind than what was."""
+        return kind(trouble) != kind(self.trouble)
+
+    @property
+    def _waits_for_the_server(self) -> bool:
+        return isinstance(self.trouble, Unavailable)
 
     def probed(self, trouble: Unavailable | Stopped, now_s: float) -> None:
         """The probe found no end of it: the next one comes later."""
@@ -92,10 +102,18 @@ class Link:
             case Unavailable():
                 self._failures += 1
                 wait_s = server_wait_s(self._failures, self._jitter())
-                asked_to = min(trouble.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S)
-                wait_s = max(wait_s, asked_to)
+                wait_s = max(wait_s, _asked_to_wait_s(trouble))
             case Stopped(stop=Stop.LOCKED):
                 wait_s = LOCKED_PROBE_S
             case Stopped():
                 wait_s = STOPPED_PROBE_S
         self._ask_s = now_s + wait_s
+
+
+def _asked_to_wait_s(trouble: Unavailable) -> float:
+    return min(trouble.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S)
+
+
+def kind(trouble: Unavailable | Stopped | None) -> object:
+    """What people are told of once, however its words change."""
+    return trouble.stop if isinstance(trouble, Stopped) else type(trouble)

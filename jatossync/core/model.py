@@ -458,6 +458,7 @@ class Stop(Enum):
     TOKEN = "token"  # noqa: S105  (a word, not a secret)
     API_OFF = "API off"
     NO_ACCESS = "no access"
+    ROLE = "role"
     STUDY_GONE = "study gone"
     LOCKED = "locked"
     """Only requests that write."""
@@ -491,7 +492,12 @@ class StateChanged:
     """Another process wrote into the state: people may have approved something."""
 
 
-Command = StateChanged
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """JATOS may answer otherwise now: there is a new token, or the network is back."""
+
+
+Command = StateChanged | AskAgain
 """What people tell a running engine; told by `Engine.command`."""
 
 Trouble = Refused | Unavailable | Stopped

@@ -112,7 +112,18 @@ SIGN_IN_BEFORE = Stopped(
 )
 API_OFF = Stopped(Stop.API_OFF, "The administrator of this JATOS has switched its API off")
 NO_ACCESS = Stopped(Stop.NO_ACCESS, "The user of the token is not a member of the study in JATOS")
+ONLY_A_VIEWER = Stopped(
+    Stop.ROLE, "The user of the token is only a viewer in JATOS, and may not change study files"
+)
 STUDY_GONE = Stopped(Stop.STUDY_GONE, "JATOS does not know the study")
+KEPT_OUT = Unavailable(
+    "What stands in front of JATOS does not let this computer in (status 403); "
+    "perhaps it is reachable only from inside: is a VPN needed?"
+)
+API_KEPT_OUT = Unavailable(
+    "JATOS is there, but what stands in front of it does not let this computer use its API "
+    "(status 403); ask its administrator to let /jatos/api through, or is a VPN needed?"
+)
 NO_API = Unavailable(
     "There is no JATOS API at this address (status 404), or the JATOS is older than 3.8.1",
     not_jatos=True,
@@ -187,10 +198,7 @@ def of_all(asked: Asked, answer: Answer) -> Unavailable | Stopped:
     if found is not None:
         return found
     if answer.status == 403 and answer.is_html:
-        return Unavailable(
-            "What stands in front of JATOS does not let this computer in (status 403); "
-            "perhaps it is reachable only from inside: is a VPN needed?"
-        )
+        return KEPT_OUT
     if answer.is_html:
         return not_jatos(answer)
     if answer.status == 403:

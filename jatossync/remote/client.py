@@ -46,6 +46,7 @@ from jatossync.remote.parse import (
     StudyHead,
     is_study_uuid,
     listing_of,
+    only_views,
     server_of,
     studies_of,
 )
@@ -107,6 +108,15 @@ class Jatos:
         """Length of every request target up to and including `/assets/`, for `unholdable`."""
         return len(self._wire.prefix) + len(_assets_below("0" * UUID_CHARACTERS))
 
+    def use(self, token: Token) -> None:
+        """
+        Send this token from now on.
+
+        Raises:
+            ConfigError: It is malformed.
+        """
+        self._wire.use(token)
+
     def close(self) -> None:
         """Close all connections."""
         self._wire.close()
@@ -124,6 +134,8 @@ class Jatos:
         token = self._ask(Asked.TOKEN, "/admin/token", MAX_ANSWER_BYTES)
         if not isinstance(token, Answer):
             return token
+        if only_views(token):
+            return answers.ONLY_A_VIEWER
         properties = self.properties(study)
         if not isinstance(properties, Answer):
             return properties
@@ -179,7 +191,9 @@ class Jatos:
         if isinstance(answer, Unavailable):
             return answer
         if answer.status != 200:
-            return answers.of_all(asked, answer)
+            meaning = answers.of_all(asked, answer)
+            there = meaning is answers.KEPT_OUT and self._wire.ping()
+            return answers.API_KEPT_OUT if there else meaning
         return answer if answer.json() is not None else answers.not_jatos(answer)
 
 

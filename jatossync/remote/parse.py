@@ -54,6 +54,12 @@ def server_of(token: Answer, study: Answer) -> Server | None:
     )
 
 
+def only_views(token: Answer) -> bool:
+    """Whether the token's user may see studies, and none of their files (3.10, role VIEWER)."""
+    who = _data(token)
+    return isinstance(who, dict) and who.get("roles") == ["VIEWER"]
+
+
 def studies_of(answer: Answer) -> list[StudyHead] | None:
     """The studies of `studies/properties`."""
     data = _data(answer)

@@ -23,6 +23,12 @@ _HOW_TO_GET_ONE = (
     "in the configuration."
 )
 
+_AT_A_START = "Put it where the old one is, and start jatossync again: it is read at a start only."
+_BY_SYSTEMD = (
+    "Put it into the file that the unit's LoadCredential names, and restart the service: systemd "
+    "hands it over at a start only."
+)
+
 
 class Token:
     """
@@ -32,14 +38,22 @@ class Token:
     traceback has the value (law 12).
     """
 
-    __slots__ = ("__secret", "source")
+    __slots__ = ("__secret", "file", "renewal", "source")
 
     source: str
     """For people: `token_file ~/.config/jatossync/token`, `$JATOSSYNC_TOKEN`."""
+    renewal: str
+    """For people: how a new one gets here."""
+    file: str | None
+    """Where a new one may appear while the program runs; None where it cannot."""
 
-    def __init__(self, secret: str, source: str) -> None:
+    def __init__(
+        self, secret: str, source: str, renewal: str = _AT_A_START, file: str | None = None
+    ) -> None:
         self.__secret = secret.strip()
         self.source = source
+        self.renewal = renewal
+        self.file = file
 
     def reveal(self) -> str:
         """The secret itself: for the Authorization header and nothing else."""
@@ -60,8 +74,54 @@ class Token:
 
     __str__ = __repr__
 
+    def is_the_same_as(self, other: Token) -> bool:
+        """Whether both are the same secret, wherever they come from."""
+        return self.__secret == other.reveal()
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a token is not pickled or copied: it would be written somewhere")
+
+
+class TokenFile:
+    """Notices a new token where the one in use came from."""
+
+    def __init__(self, token: Token) -> None:
+        self.token = token
+        """The one in use."""
+        self._seen: object = None
+        self._doubtful: object = None
+
+    def renewed(self) -> Token | str | None:
+        """
+        A new token, or why what is there now is none, each told once; None where nothing is new.
+
+        A file that is missing, or being written, is looked at again the next time.
+        """
+        stamp = _stamp(self.token.file) if self.token.file else None
+        if stamp is None or stamp == self._seen:
+            return None
+        try:
+            token = _from_token_file(self.token.file or "")
+        except ConfigError:
+            return None
+        fault = token.fault()
+        if fault is not None and stamp != self._doubtful:
+            self._doubtful = stamp
+            return None
+        self._seen = stamp
+        if fault is not None or token.is_the_same_as(self.token):
+            return fault
+        self.token = token
+        return token
+
+
+def _stamp(path: str) -> tuple[int, ...] | None:
+    """What changes when the file is written or replaced; None where it is not there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def find_token(
@@ -94,10 +154,9 @@ def _first_source(
 ) -> tuple[Token, list[str]]:
     credential = _credential(environ)
     if credential:
-        return _from_file(credential, "$CREDENTIALS_DIRECTORY/token"), []
+        return _from_file(credential, "$CREDENTIALS_DIRECTORY/token", _BY_SYSTEMD), []
     if token_file:
-        token = _from_file(token_file, f"token_file {_short(token_file)}")
-        return token, _readable_by_others(token_file)
+        return _from_token_file(token_file), _readable_by_others(token_file)
     if inline:
         token = inline if isinstance(inline, Token) else Token(inline, "token: in the config")
         warning = (
@@ -119,9 +178,15 @@ def _credential(environ: Mapping[str, str]) -> str | None:
     return path if os.path.lexists(path) else None
 
 
-def _from_file(path: str, source: str) -> Token:
+def _from_token_file(path: str) -> Token:
+    shown = _short(path)
+    renewal = f"Put it into {shown}; it is noticed at once, without a restart."
+    return _from_file(path, f"token_file {shown}", renewal, path)
+
+
+def _from_file(path: str, source: str, renewal: str, watched: str | None = None) -> Token:
     try:
-        return Token(_text(path), source)
+        return Token(_text(path), source, renewal, watched)
     except OSError as exc:
         raise ConfigError(
             f"the token cannot be read from {source}: {exc.strerror}",

@@ -87,8 +87,7 @@ class Wire:
     """
 
     def __init__(self, server: str, token: Token, workers: int) -> None:
-        if fault := token.fault():  # an error of the header's encoding would show it
-            raise ConfigError(f"the token from {token.source} cannot be used: {fault}")
+        self.use(token)
         self._base = _base_url(server)
         self._shown = f"{self._base.scheme}://{self._base.netloc.decode('ascii')}"
         self.prefix = self._base.raw_path.rstrip(b"/") + API
@@ -96,7 +95,6 @@ class Wire:
         connections = workers + _SPARE_CONNECTIONS
         self._http = httpx.Client(
             headers={
-                "Authorization": f"Bearer {token.reveal()}",
                 "Accept": "application/json",
                 "Accept-Encoding": "identity",
                 "User-Agent": f"jatossync/{__version__}",
@@ -111,6 +109,17 @@ class Wire:
             trust_env=False,
             verify=_tls(self._base.scheme),
         )
+
+    def use(self, token: Token) -> None:
+        """
+        Send this token from now on.
+
+        Raises:
+            ConfigError: It is malformed; an error of the header's encoding would show it.
+        """
+        if fault := token.fault():
+            raise ConfigError(f"the token from {token.source} cannot be used: {fault}")
+        self._token = token
 
     def close(self) -> None:
         """Close all connections."""
@@ -134,6 +143,7 @@ class Wire:
         Raises:
             CutOff: The body ended itself; the connection is closed.
         """
+        token = self._token
         try:
             with self._open(method, target, body, read_s) as response:
                 answer = self._whole(response, max_bytes)
@@ -141,9 +151,20 @@ class Wire:
             return broken.trouble
         except httpx.InvalidURL:
             return _TOO_LONG
+        if answer.status == 401 and token is not self._token:
+            return Unavailable("The token was replaced while JATOS was asked with the old one")
         if body is not None and response.is_success and not body.all_sent:
             return Unavailable("The server reported success before it had the whole file")
         return answer
+
+    def ping(self) -> bool:
+        """Whether a JATOS is there, however little it lets us do; sent without the token."""
+        url = self._base.copy_with(raw_path=self._base.raw_path.rstrip(b"/") + b"/ping")
+        try:
+            with self._http.stream("GET", url, timeout=_CONNECT_S) as response:
+                return response.is_success and self._whole(response, 64).body.strip() == b"pong"
+        except (httpx.HTTPError, OSError, Broken):
+            return False
 
     def download(self, target: str, use: Callable[[Download], T]) -> T | Answer | Unavailable:
         """GET an asset and hand its body to `use`; what is no asset comes back as an answer."""
@@ -184,9 +205,9 @@ class Wire:
         raw = self.prefix + target.encode("ascii")
         if method not in ("GET", "HEAD") and not _MAY_WRITE.fullmatch(raw, len(self.prefix)):
             raise RuntimeError(f"{method} is never sent to {target!r}")
-        headers = {}
+        headers = {"Authorization": f"Bearer {self._token.reveal()}"}
         if body is not None:
-            headers = {"Content-Length": str(len(body)), "Content-Type": body.content_type}
+            headers |= {"Content-Length": str(len(body)), "Content-Type": body.content_type}
             read_s += len(body) / _BYTES_PER_S_BEHIND
         request = self._http.build_request(
             method,

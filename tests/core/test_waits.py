@@ -106,6 +106,40 @@ def test_a_locked_study_is_no_trouble_that_has_ended() -> None:
     assert link.answered(SERVER, 31)
 
 
+def test_a_request_that_ends_late_does_not_shorten_a_stop() -> None:
+    link = Link(lambda: 1.0)
+    link.answered(SERVER, 0)
+    assert link.failed(Stopped(Stop.TOKEN, "dead"), 10)
+    assert not link.failed(Unavailable("broke off"), 11)
+    assert not link.failed(Stopped(Stop.API_OFF, "off"), 11)
+    assert link.ask_s == 70
+
+
+def test_a_stop_outdoes_a_server_that_is_away() -> None:
+    link = Link(lambda: 1.0)
+    link.answered(SERVER, 0)
+    link.failed(Unavailable("broke off"), 10)
+    assert link.failed(Stopped(Stop.TOKEN, "dead"), 10)
+    assert link.ask_s == 70
+
+
+def test_the_longest_wait_that_any_of_many_answers_asks_for_is_kept() -> None:
+    link = Link(lambda: 1.0)
+    link.answered(SERVER, 0)
+    link.failed(Unavailable("broke off"), 10)
+    assert not link.failed(Unavailable("busy", retry_after_s=90), 10)
+    assert link.ask_s == 100
+
+
+def test_people_are_told_of_each_kind_of_trouble_once() -> None:
+    link = Link(lambda: 1.0)
+    link.answered(SERVER, 0)
+    link.failed(Stopped(Stop.TOKEN, "dead"), 10)
+    assert not link.is_news(Stopped(Stop.TOKEN, "dead, in other words"))
+    assert link.is_news(Stopped(Stop.API_OFF, "off"))
+    assert link.is_news(Unavailable("away"))
+
+
 def test_an_answer_is_fresh_for_ten_seconds() -> None:
     link = Link(lambda: 1.0)
     link.answered(SERVER, 100)

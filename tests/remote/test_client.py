@@ -27,6 +27,7 @@ from jatossync.core.paths import BadPath, Dialect, RelPath, request_path
 from jatossync.errors import ConfigError
 from jatossync.remote import client
 from jatossync.remote.client import Jatos
+from jatossync.remote.token import Token
 from tests.remote.conftest import Study, delete_job, token_of, upload_job
 from tests.remote.files import MemoryFile, content_of
 from tests.remote.test_token import GOOD
@@ -506,6 +507,43 @@ def test_an_api_that_is_switched_off_stops_every_call(study: Study) -> None:
     study.put("a.txt", b"old")
     study.emulator.change_api(allowed=False)
     assert {stop_of(found) for found in all_calls(study)} == {Stop.API_OFF}
+
+
+def test_a_viewer_is_told_what_is_missing_before_any_file_is_asked_for(study: Study) -> None:
+    if study.server.dialect is Dialect.LEGACY:
+        pytest.skip("this role came with 3.10")
+    viewer = study.emulator.add_token(role="VIEWER")
+    study.jatos.use(Token(viewer, "the test"))
+    found = study.jatos.ask(study.server.study_uuid)
+    assert isinstance(found, Stopped)
+    assert found.stop is Stop.ROLE
+    assert "viewer" in found.reason
+
+
+def test_a_new_token_is_used_from_the_next_request_on(study: Study) -> None:
+    dying = study.emulator.add_token()
+    study.jatos.use(Token(dying, "the test"))
+    assert isinstance(study.upload("a.txt", b"1"), Done)
+    study.emulator.change_token(dying, active=False)
+    assert isinstance(study.upload("b.txt", b"1"), Stopped)
+    study.jatos.use(token_of(study.emulator))
+    assert isinstance(study.upload("b.txt", b"1"), Done)
+
+
+def test_a_refusal_of_the_old_token_says_nothing_of_the_new_one(study: Study) -> None:
+    """A large file is on its way with the old one while the new one comes."""
+    dying = study.emulator.add_token()
+    study.jatos.use(Token(dying, "the test"))
+    study.emulator.change_token(dying, active=False)
+    data = b"1" * 600_000
+    job = upload_job("a.bin", content_of(data), look=False)
+
+    def renew(_sent: int) -> None:
+        study.jatos.use(token_of(study.emulator))
+
+    found = study.assets.upload(job, MemoryFile(data), lambda: False, renew)
+    assert isinstance(found, Unavailable)
+    assert "replaced" in found.reason
 
 
 def test_a_user_who_is_no_member_stops_every_call(study: Study) -> None:

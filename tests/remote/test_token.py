@@ -1,6 +1,7 @@
 """The token: where it is looked for, what is said about a bad one, and that it never shows."""
 
 import copy
+import hashlib
 import os
 import pickle
 import traceback
@@ -9,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from jatossync.errors import ConfigError
-from jatossync.remote.token import Token, find_token
+from jatossync.remote.token import Token, TokenFile, find_token
 
 # From JATOS's documentation: well-formed, and known to nobody's server.
 GOOD = "jap_OeYwru727YeLzxcHSvIFlTQ52Ud03wo7cd41f"
+OTHER = "jap_" + "a" * 31 + hashlib.md5(b"a" * 31).hexdigest()[:6]
 TWICE = GOOD + "\n" + GOOD
 
 
@@ -132,3 +134,79 @@ def test_a_token_never_shows_itself() -> None:
         pickle.dumps(token)
     with pytest.raises(TypeError):
         copy.deepcopy(token)
+
+
+# --- a new one while the program runs
+
+
+def watched(tmp_path: Path) -> tuple[Path, TokenFile]:
+    file = private(tmp_path / "token", GOOD.encode())
+    return Path(file), TokenFile(find_token(file, None, {})[0])
+
+
+def test_a_new_token_in_its_file_is_noticed_once(tmp_path: Path) -> None:
+    file, watch = watched(tmp_path)
+    assert watch.renewed() is None
+    file.write_text(OTHER)
+    renewed = watch.renewed()
+    assert isinstance(renewed, Token)
+    assert renewed.reveal() == OTHER
+    assert watch.token is renewed
+    assert watch.renewed() is None
+
+
+def test_a_file_that_is_replaced_by_a_rename_is_noticed(tmp_path: Path) -> None:
+    file, watch = watched(tmp_path)
+    watch.renewed()
+    Path(private(tmp_path / "new", OTHER.encode())).replace(file)
+    assert isinstance(watch.renewed(), Token)
+
+
+def test_a_token_that_was_changed_before_the_first_look_is_noticed(tmp_path: Path) -> None:
+    file, watch = watched(tmp_path)
+    file.write_text(OTHER)
+    assert isinstance(watch.renewed(), Token)
+
+
+def test_the_same_token_written_again_is_no_news(tmp_path: Path) -> None:
+    file, watch = watched(tmp_path)
+    watch.renewed()
+    file.write_text(GOOD + "\n")
+    assert watch.renewed() is None
+
+
+def test_a_token_that_is_half_written_is_waited_for_and_a_bad_one_told_once(
+    tmp_path: Path,
+) -> None:
+    file, watch = watched(tmp_path)
+    watch.renewed()
+    file.write_text(OTHER[:20])
+    assert watch.renewed() is None
+    fault = watch.renewed()
+    assert isinstance(fault, str)
+    assert OTHER[4:20] not in fault
+    assert watch.renewed() is None
+    file.write_text(OTHER)
+    assert isinstance(watch.renewed(), Token)
+
+
+def test_a_file_that_is_missing_for_a_while_changes_nothing(tmp_path: Path) -> None:
+    file, watch = watched(tmp_path)
+    watch.renewed()
+    file.unlink()
+    assert watch.renewed() is None
+    file.write_text(OTHER)
+    assert isinstance(watch.renewed(), Token)
+
+
+@pytest.mark.parametrize("environ", [{"JATOSSYNC_TOKEN": GOOD}, "credential"])
+def test_what_is_read_at_a_start_only_is_not_watched_and_says_so(
+    tmp_path: Path, environ: dict[str, str] | str
+) -> None:
+    if isinstance(environ, str):
+        private(tmp_path / "token", GOOD.encode())
+        environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    token, _ = find_token(None, None, environ)
+    private(tmp_path / "token", OTHER.encode())
+    assert TokenFile(token).renewed() is None
+    assert "start" in token.renewal

@@ -266,6 +266,21 @@ def test_a_proxy_that_forbids_everything_is_named_with_the_remedy() -> None:
     assert not found.not_jatos
 
 
+def test_a_proxy_that_forbids_the_api_alone_is_told_apart_by_a_ping_without_the_token() -> None:
+    seen: list[bytes] = []
+
+    def act(connection: socket.socket) -> None:
+        head = read_all(connection)
+        seen.append(head)
+        pinged = head.startswith(b"GET /ping ")
+        connection.sendall(http("200 OK", b"pong") if pinged else http("403 No", PAGE, HTML))
+
+    found = asked(act)
+    assert isinstance(found, Unavailable)
+    assert "JATOS is there" in found.reason
+    assert b"authorization" not in seen[-1].lower()
+
+
 # --- the network
 
 

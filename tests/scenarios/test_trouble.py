@@ -150,23 +150,29 @@ def test_a_study_locked_from_the_start_is_not_written_to_even_where_jatos_would_
 
 
 def test_a_dead_token_stops_everything_and_a_fresh_one_goes_on(study: Study) -> None:
-    dying = study.jatos.add_token()
+    dying = study.jatos.add_token(expires_s=86_400)
     study.save_token(dying)
     study.write("index.html", "<!doctype html>")
     with study.run() as daemon:
         study.await_equal()
+        daemon.await_log("the token expires soon")
         study.jatos.change_token(dying, active=False)
         for number in range(20):
             study.write(f"{number}.png", f"{number}")
         daemon.await_log("JATOS refuses")
-        rest = study.sent()
-        study.write("later.txt", "later")
         wait_until(lambda: not any(each.under_way for each in study.sent()), "the last answer")
-        assert len(rest) <= 1 + 8 + 2  # what was under way when the first was refused
+        assert len(study.sent()) <= 1 + 8 + 2  # what was under way when the first was refused
+        study.jatos.clear_requests()
+        study.write("later.txt", "later")
+        study.save_token("jap_not-a-token")
+        daemon.await_log("the new token cannot be used, the old one stays")
+        assert study.jatos.requests() == []
+        study.save_token(study.jatos.token)
+        study.await_equal()
         assert len(daemon.log("JATOS refuses")) == 1
-    study.save_token(study.jatos.token)
-    assert study.cli("sync").code == 0
-    assert study.in_step()
+        assert "noticed at once" in daemon.log("JATOS refuses")[0]["advice"]
+        assert len(daemon.log("new token")) == len(daemon.log("the token expires soon")) == 1
+    study.assert_nothing_was_sent_twice()
 
 
 def test_small_saves_arrive_while_a_large_file_is_on_its_way(study: Study) -> None:
