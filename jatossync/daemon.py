@@ -290,11 +290,15 @@ class Daemon:
         self._notifier.status(one_line(self.status, _clock))
 
     def _mind(self, lookout: Lookout, now_s: float) -> None:
+        report = self.engine.report
+        if report.unheard and lookout.status.mode == "events":
+            self._hints.lose("a look at everything found changes that nothing had told of")
+        report.unheard = False
         if loss := lookout.tick(now_s):
             self._say(Event("watching anew", "debug", {"reason": loss}))
             self.engine.lost(now_s)
-        before, now = self.engine.report.watching, lookout.status
-        self.engine.report.watching = now
+        before, now = report.watching, lookout.status
+        report.watching = now
         if before is None or (now.mode, now.why) != (before.mode, before.why):
             self._say_watching(now)
 

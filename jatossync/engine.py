@@ -68,12 +68,13 @@ from jatossync.core.model import (
 )
 from jatossync.core.order import LAST_RANK, NOT_WAITED_FOR_BYTES, Item, Queue, rank
 from jatossync.core.passage import blocked
-from jatossync.core.paths import ROOT, RelPath, below, minimal, unholdable
+from jatossync.core.paths import ROOT, RelPath, below, minimal, parents, unholdable
 from jatossync.core.plan import decide, plan
 from jatossync.core.ports import Settings, Store
 from jatossync.core.questions import Open, Questions
 from jatossync.core.refusals import Refusals
 from jatossync.core.report import Report
+from jatossync.core.rereading import Rereading
 from jatossync.core.retry import path_wait_s
 from jatossync.core.status import Work
 from jatossync.core.waits import Wait, Waits
@@ -119,6 +120,8 @@ class _Pass:
     snapshot: Snapshot | None = None
     listed_s: float = -math.inf
     """When the listing was asked for."""
+    hinted: frozenset[RelPath] = frozenset([ROOT])
+    """Where changes were to be expected; the rest is a matter of routine."""
 
     def covers(self, path: RelPath) -> bool:
         """Whether it looks at `path`."""
@@ -159,6 +162,7 @@ class Engine:
         self._pass: _Pass | None = None
         self._passes = 0
         self._verified_s: float | None = None
+        self._rereading = Rereading()
         self._listing_wanted = True
         self._can_list = True
         self._rescan_s = 0.0
@@ -248,6 +252,7 @@ class Engine:
             times.append(self._queue.wake_s(now_s))
             if self._pass is None:
                 times += [self._dirty.wake_s(now_s, self._busy()), self._rescan_s, self._verify_s]
+                times.append(self._rereading.next_s)
         return min((at_s for at_s in times if at_s is not None), default=None)
 
     @property
@@ -312,21 +317,31 @@ class Engine:
     def _start_pass(self, now_s: float) -> list[Job]:
         if self._pass is not None:
             return []
-        scope = self._dirty.take(now_s, self._busy())
+        hinted = scope = self._dirty.take(now_s, self._busy())
         routine = not scope and self._compared and self._passes > 0
         if now_s >= self._verify_s:
             self._listing_wanted = True
         if now_s >= min(self._rescan_s, self._verify_s):
             scope |= {ROOT}
         if not scope:
-            return []
+            return self._start_rereading(now_s)
         scope = minimal(scope)
         if ROOT in scope:
-            self._rescan_s = now_s + self._settings.rescan_s
+            first, self._rescan_s = not self._rescan_s, now_s + self._settings.rescan_s
+            hinted |= {ROOT} if first else set()
         self._passes += 1
         listing: Literal["wanted", "needless"] = "wanted" if self._listing_wanted else "needless"
-        self._pass = _Pass(self._passes, scope, routine, listing)
+        self._pass = _Pass(self._passes, scope, routine, listing, hinted=hinted)
         return [Scan(scope, self._store.rows(scope))]
+
+    def _start_rereading(self, now_s: float) -> list[Job]:
+        """Nothing better to do: read files again without regard to what is known of them."""
+        scope = frozenset(row.path for row in self._rereading.take(self._store, now_s))
+        if not scope:
+            return []
+        self._passes += 1
+        self._pass = _Pass(self._passes, scope, True, "needless", hinted=frozenset())
+        return [Scan(scope, {})]
 
     def _start_listing(self, now_s: float) -> list[Job]:
         if self._pass is None or self._pass.listing != "wanted":
@@ -397,6 +412,7 @@ class Engine:
             current.listing = "wanted"
             return
         self._pass = None
+        self._note_unheard(actions, current.hinted)
         self._withdraw(snapshot, actions)
         round_ = self._new_round()
         if many and current.listing == "here":
@@ -405,6 +421,26 @@ class Engine:
         if ROOT in current.scope and current.listing == "here":
             self._verified_s = current.listed_s
         self.waits.planned(current.number, current.scope, self._left)
+
+    def _note_unheard(self, actions: Iterable[Action], hinted: frozenset[RelPath]) -> None:
+        """Whether the folder changed where no hint had told of it: something is blind."""
+        for action in actions:
+            if (
+                isinstance(action, Upload | Delete)
+                and not self._is_hinted(action.path, hinted)
+                and not self._already_decided(action)
+                and not self._is_known_content(action)
+            ):
+                self.report.unheard = True
+                self.report.say("a change that nothing had told of", "debug", path=action.path)
+
+    def _is_hinted(self, path: RelPath, hinted: frozenset[RelPath]) -> bool:
+        return any(up in hinted or up in self._dirty for up in (path, *parents(path)))
+
+    def _is_known_content(self, action: Upload | Delete) -> bool:
+        """Whether only JATOS changed: what is to go up is what had been there."""
+        row = self._store.rows([action.path]).get(action.path)
+        return isinstance(action, Upload) and row is not None and row.content == action.content
 
     def _with_known_hashes(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot with what is known of large files that were hashed and wait since."""

@@ -52,6 +52,8 @@ class Report:
         """Why nothing can be concluded from the folder (law 2)."""
         self.watching: Watching | None = None
         """How changes are noticed; None where nobody waits for any."""
+        self.unheard = False
+        """A look at everything found a change that no hint had told of."""
         self.totals = Totals()
         self.events: deque[Event] = deque()
 

@@ -169,6 +169,24 @@ class Store:
             row.path: row for values in self._select("manifest", scope) for row in [_row(values)]
         }
 
+    def long_unread(self, age_s: float, after: Row | None, limit: int) -> list[Row]:
+        """
+        The rows whose file was last read more than `age_s` ago, the oldest first.
+
+        Args:
+            after: The last row of the previous answer, to go on from there.
+        """
+        now_ns = int(self._clock() * 1e9)
+        # What was read in the future was read before the clock was set back: nobody knows when.
+        found = self._db.rows(
+            "SELECT * FROM manifest WHERE (hashed_at_ns < ? OR hashed_at_ns > ?) "
+            "AND (hashed_at_ns, path) > (?, ?) ORDER BY hashed_at_ns, path LIMIT ?",
+            *(now_ns - int(age_s * 1e9), now_ns),
+            *((after.hashed_at_ns, after.path.encode()) if after else (-(2**63), b"")),
+            limit,
+        )
+        return [_row(values) for values in found]
+
     def attempts(self, scope: Iterable[RelPath]) -> dict[RelPath, list[Attempt]]:
         """The requests at and below the paths of `scope` that have no definite answer."""
         found: dict[RelPath, list[Attempt]] = {}

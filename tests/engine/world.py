@@ -96,6 +96,8 @@ class World:
         """The time on JATOS of every file."""
         self.look_small = True
         """Whether a look tells the bytes, as of small files, or just the size."""
+        self.wall_s: Callable[[], float] = lambda: 0.0
+        """The wall clock, which is also the store's."""
         self.large: set[str] = set()
         """Paths that the scan leaves to a Hash, as it does with large files."""
 
@@ -201,16 +203,19 @@ class World:
     def _scanned(self, path: RelPath, job: Scan) -> Entry:
         entry = self._entry(path)
         known = job.known.get(path)
-        if path in self.large and (known is None or known.stat != entry.stat):
-            return Entry(entry.kind, stat=entry.stat)
-        return entry
+        if known is not None and known.stat == entry.stat:
+            content, hashed_at_ns = known.content, known.hashed_at_ns
+            return Entry(entry.kind, stat=entry.stat, content=content, hashed_at_ns=hashed_at_ns)
+        return Entry(entry.kind, stat=entry.stat) if path in self.large else entry
 
     def _entry(self, path: str) -> Entry:
         data = self.local[path]
         tick = self.stats[path]
         stat = Stat(len(data), tick, tick, 1)
         kind = Kind.FILE if data else Kind.EMPTY
-        return Entry(kind, stat=stat, content=content_of(data), hashed_at_ns=10**12)
+        return Entry(
+            kind, stat=stat, content=content_of(data), hashed_at_ns=int(self.wall_s() * 1e9)
+        )
 
     def _look(self, path: str, whole: bool = False) -> Seen:
         data = self.remote.get(path)

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
@@ -325,15 +324,19 @@ def test_a_hundred_thousand_files_of_which_most_are_ignored_are_followed(study: 
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(900)
 def test_a_hundred_thousand_files_that_take_part_are_scanned_and_followed(study: Study) -> None:
-    """Adopted, not uploaded: what is shown is that nothing breaks and an edit arrives."""
+    """Nearly all of them empty, for JATOS is not what is tried here."""
     for number in range(100_000):
-        path = Path(f"{number % 300}") / f"{number}.txt"
-        for top in (study.folder, study.assets):
-            (top / path).parent.mkdir(parents=True, exist_ok=True)
-            (top / path).write_bytes(b"%d" % number)
-    with study.run() as daemon:
-        wait_until(lambda: len(daemon.log("adopted")) == 100_000, "all of them")
+        file = study.folder / f"{number % 300}" / f"{number}.txt"
+        if number < 300:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"" if number % 500 else b"full")
+    with study.run():
+        study.await_equal()
+        assert len(study.remote()) == 200
         study.write("7/7.txt", "edited")
-        wait_until(lambda: study.stored().keys() == {"7/7.txt"}, "the edit")
+        study.await_equal()
+        shell("mv 7 renamed; rm -r 8", study.folder)
+        study.await_equal()
+    study.assert_nothing_was_sent_twice()
