@@ -87,10 +87,10 @@ def default_state(config: str) -> str:
             "state: /var/lib/jatossync/stroop"
         )
     digest = hashlib.sha256(os.fsencode(os.path.normcase(config))).hexdigest()
-    return str(top / f"{_readable_name(config)}-{digest[:8]}")
+    return str(top / f"{readable_name(config)}-{digest[:8]}")
 
 
-def _readable_name(config: str) -> str:
+def readable_name(config: str) -> str:
     """The file's name, or its directory's where the file has the name that all have."""
     directory, name = os.path.split(config)
     stem = os.path.splitext(name)[0]

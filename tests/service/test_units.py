@@ -67,7 +67,7 @@ def test_a_value_has_no_comment_behind_it() -> None:
 
 def test_a_drop_in_names_program_configuration_user_and_folder() -> None:
     study = Particulars(
-        program=["/opt/jatossync/bin/python", "-m", "jatossync"],
+        program=["/opt/bin/python", "-m", "jatossync"],
         config="/etc/jatossync/stroop.yaml",
         folder="/home/alice/stroop",
         user="alice",
@@ -76,7 +76,7 @@ def test_a_drop_in_names_program_configuration_user_and_folder() -> None:
     found = settings(drop_in_text(SYSTEM, study))
     assert found["ExecStart"] == [
         "",
-        '"/opt/jatossync/bin/python" "-m" "jatossync" "run" "--config" "/etc/jatossync/stroop.yaml"',
+        '"/opt/bin/python" "-m" "jatossync" "run" "--config" "/etc/jatossync/stroop.yaml"',
     ]
     assert found["User"] == ["alice"]
     assert found["SupplementaryGroups"] == ["lab"]
