@@ -40,7 +40,7 @@ from jatossync.core.watching import Watching
 from jatossync.desk import Desk
 from jatossync.engine import Engine
 from jatossync.errors import ConfigError, Denied, JatossyncError, StateError, Unreachable
-from jatossync.jobs import DIRECTORY, Jobs, Sides
+from jatossync.jobs import Jobs, Sides
 from jatossync.local.root import pinned
 from jatossync.lookout import Lookout
 from jatossync.service.control import Control, Request, available
@@ -249,14 +249,8 @@ class Daemon:
         """
         match result:
             case Server():
-                if not self._accepted:
-                    self._sides.store.bind(
-                        server=self._sides.config.server,
-                        study=result.study_uuid,
-                        folder=self._sides.folder.path,
-                    )
-                    if self._sides.store.remembered(DIRECTORY) is None:
-                        self._sides.store.remember(DIRECTORY, str(self._sides.folder.identity))
+                for note in self._sides.bind(result):
+                    self._say(Event("note", "warning", {"reason": note}))
                 self._accepted = True
                 self._jobs.met(result)
                 self._begun()

@@ -79,6 +79,27 @@ class Sides:
     store: Store
     trash: Trash
 
+    def bind(self, server: Server) -> list[str]:
+        """
+        Make sure that the state belongs to what JATOS and the folder say they are.
+
+        Returns:
+            What changed and does not matter, for people.
+
+        Raises:
+            StateError: It belongs to something else.
+        """
+        notes = self.store.bind(
+            server=self.config.server,
+            study=server.study_uuid,
+            folder=self.folder.path,
+            number=str(server.study_id),
+            dirName=server.dir_name,
+        )
+        if self.store.remembered(DIRECTORY) is None:
+            self.store.remember(DIRECTORY, str(self.folder.identity))
+        return notes
+
     def evict(self) -> None:
         """Let go of what has been in the trash for longer than `trash.max_age`."""
         max_age_s = self.config.trash.max_age_s

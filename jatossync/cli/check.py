@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import click
 
-from jatossync.cli.setup import config_option, read_config, read_token
+from jatossync.cli.setup import config_option, read_config, read_token, recognise, remembered
 from jatossync.config import Config
 from jatossync.core.model import Server, Stop, Stopped, Unavailable
 from jatossync.core.passage import shown
@@ -18,6 +19,7 @@ from jatossync.errors import JatossyncError, Unreachable
 from jatossync.local.root import StudyFolder
 from jatossync.remote.client import Jatos
 from jatossync.remote.token import Token
+from jatossync.state.store import FILE_NAME, start_over
 
 DIFFERENCES_EXIT_CODE = 2
 PATHS_HINT = (
@@ -35,7 +37,13 @@ _VERSIONS = {
 
 @click.command("check")
 @config_option
-def command(config_path: str | None) -> int:
+@click.option(
+    "--rebind",
+    is_flag=True,
+    help="Accept another server, study or folder than before, or give up a damaged state: "
+    "the next start compares both sides anew and deletes nothing.",
+)
+def command(config_path: str | None, rebind: bool) -> int:
     """Check configuration, folder, token, server and study, one by one.
 
     \b
@@ -51,6 +59,11 @@ def command(config_path: str | None) -> int:
     report.good("configuration", config.path)
     with report.step("folder"), StudyFolder.open(config.folder) as folder:
         report.good("folder", folder.path)
+        with report.step("state"):
+            if rebind:
+                _rebind(report, config, folder)
+            else:
+                _check_state(report, config, folder)
     token = None
     with report.step("token"):
         token = read_token(config)
@@ -58,6 +71,23 @@ def command(config_path: str | None) -> int:
     if token is not None:
         _check_remote(report, config, token)
     return report.code
+
+
+def _check_state(report: _Report, config: Config, folder: StudyFolder) -> None:
+    """Whether what is remembered belongs to this server and folder."""
+    if not os.path.exists(os.path.join(config.state, FILE_NAME)):
+        report.good("state", f"{config.state}, nothing remembered yet")
+        return
+    with remembered(config) as (store, _):
+        recognise(config, folder, store)
+    report.good("state", config.state)
+
+
+def _rebind(report: _Report, config: Config, folder: StudyFolder) -> None:
+    folder.lock()  # not under a running daemon
+    moved = start_over(config.state)
+    aside = f"; what was there is in {moved} now" if moved else ""
+    report.good("state", f"starts over{aside}: the next start compares, and deletes nothing")
 
 
 def _check_remote(report: _Report, config: Config, token: Token) -> None:

@@ -59,7 +59,7 @@ def opened(config: Config, *, alone: bool, state: str | None = None) -> Iterator
         stack.callback(jatos.close)
         store = Store(state)
         stack.callback(store.close)
-        recognise(folder, store)
+        recognise(config, folder, store)
         trash = trash_of(config, state)
         yield Sides(config, folder, scanner, jatos, token, store, trash)
 
@@ -76,13 +76,14 @@ def remembered(config: Config) -> Iterator[tuple[Store, Trash]]:
         yield store, trash_of(config, config.state)
 
 
-def recognise(folder: StudyFolder, store: Store) -> None:
+def recognise(config: Config, folder: StudyFolder, store: Store) -> None:
     """
-    Make sure that the folder is the one this state was made for.
+    Make sure that server and folder are those this state was made for: before JATOS is asked.
 
     Raises:
-        ConfigError: It is another one.
+        StateError, ConfigError: It is another one.
     """
+    store.expect(server=config.server, folder=folder.path)
     known = store.remembered(DIRECTORY)
     if known is not None:
         identity = folder.recognise(Identity.parse(known), lambda path: bool(store.rows([path])))

@@ -109,6 +109,6 @@ class Database:
 
 
 _HINT = (
-    "Make room or repair the disk. If the file is damaged, move it away: the next start compares "
-    "both sides, takes over what is equal and deletes nothing."
+    "Make room or repair the disk. If the file is damaged, `jatossync check --rebind` moves it "
+    "away: the next start compares both sides, takes over what is equal and deletes nothing."
 )

@@ -8,10 +8,13 @@ that it is being attempted; what it led to follows within one commit of the outc
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from typing import Any
 
+from jatossync.core import binding
 from jatossync.core.model import (
     Attempt,
     Content,
@@ -34,6 +37,7 @@ from jatossync.state.refusals import SCHEMA as REFUSALS_SCHEMA
 from jatossync.state.refusals import RefusalShelf
 
 FILE_NAME = "state.sqlite3"
+_OF_BOTH_SIDES = ("manifest", "attempts", "held", "held_lists", "approvals", "refusals")
 SCHEMA_VERSION = "4"
 
 # Paths are BLOBs: SQLite compares those byte by byte, so a directory is one range.
@@ -113,23 +117,38 @@ class Store:
 
     # --- which study this is -------------------------------------------------------------------
 
-    def bind(self, **what: str) -> None:
+    def bind(self, **now: str) -> list[str]:
         """
         Remember what this state belongs to, or make sure that it still belongs to it.
+
+        Returns:
+            What changed and does not matter, for people.
+
+        Raises:
+            StateError: See `expect`.
+        """
+        known = self.binding()
+        self.expect(**now)
+        if any(known.get(key) != value for key, value in now.items()):
+            self._write("INSERT OR REPLACE INTO binding VALUES (?, ?)", *now.items())
+            self.commit()
+        return binding.notes(known, now)
+
+    def expect(self, **now: str) -> None:
+        """
+        Make sure that this state belongs to what is known of server, study and folder.
 
         Raises:
             StateError: It was made for something else; both are named.
         """
-        known = dict(self._db.rows("SELECT key, value FROM binding"))
-        for key, value in what.items():
-            if known.get(key, value) != value:
-                raise StateError(
-                    f"this state belongs to another {key}: {known[key]}, now it is {value}",
-                    "To go on would take one for the other and delete wrongly. Set the old value "
-                    "again, or give this study a state of its own with `state:`.",
-                )
-        self._write("INSERT OR IGNORE INTO binding VALUES (?, ?)", *what.items())
-        self.commit()
+        known = self.binding()
+        if key := binding.another(known, now):
+            raise StateError(
+                f"this state belongs to another {key}: {known[key]}, now it is {now[key]}",
+                "To go on would take one for the other and delete wrongly. Set the old value "
+                "again, or give this study a state of its own with `state:`. Or accept the new "
+                "one with `jatossync check --rebind`: it starts anew and deletes nothing.",
+            )
 
     def binding(self) -> dict[str, str]:
         """What this state belongs to, by the names given to `bind`."""
@@ -150,6 +169,17 @@ class Store:
     def bound(self) -> bool:
         """Whether this state has ever been bound; if not, this is the first contact."""
         return self._db.row("SELECT 1 FROM binding WHERE key = 'study'") is not None
+
+    def start_over(self) -> None:
+        """
+        Forget what is known of both sides: the next start is first contact and deletes nothing.
+
+        History, trash and pause stay.
+        """
+        for table in _OF_BOTH_SIDES:
+            self._write(f"DELETE FROM {table}", ())  # noqa: S608  (constants of this module)
+        self._write("DELETE FROM binding WHERE key != 'schema'", ())
+        self.commit()
 
     # --- manifest and attempts -----------------------------------------------------------------
 
@@ -333,6 +363,32 @@ class Store:
 
     def _write(self, statement: str, *rows: tuple[object, ...]) -> None:
         self._db.write(statement, *rows)
+
+
+def start_over(directory: str) -> str | None:
+    """
+    Let the state in `directory` start over (`Store.start_over`).
+
+    Returns:
+        Where a state was moved that cannot be read, or was written by another version; else None.
+
+    Raises:
+        StateError: The directory cannot be used, or the state is in use.
+    """
+    try:
+        with closing(Store(directory)) as store:
+            store.start_over()
+        return None
+    except StateError as exc:
+        damaged = exc.__cause__ is None or type(exc.__cause__) is sqlite3.DatabaseError
+        if not damaged:
+            raise
+    aside = f"{FILE_NAME}.{time.strftime('%Y%m%d-%H%M%S')}"
+    for tail in ("", "-wal", "-shm"):
+        path = os.path.join(directory, FILE_NAME + tail)
+        if os.path.exists(path):
+            os.rename(path, os.path.join(directory, aside + tail))
+    return os.path.join(directory, aside)
 
 
 def _attempt(action: Upload | Delete) -> tuple[bytes, str, str, int | None, int | None]:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from jatossync.core.model import (
     Delete,
     Entry,
     GitState,
+    Hold,
+    HoldKind,
     Kind,
     Row,
     Stat,
@@ -24,7 +27,7 @@ from jatossync.core.model import (
 )
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.errors import StateError
-from jatossync.state.store import FILE_NAME, Store
+from jatossync.state.store import FILE_NAME, Store, start_over
 
 CONTENT = Content(3, "a" * 64, 7)
 
@@ -126,10 +129,42 @@ def test_the_history_says_which_commit_a_participant_saw(open_store: Open) -> No
     assert found == [(b"a.txt", "upload", 3, 0.25, "abc123", 1)]
 
 
+def binding(**changes: str) -> dict[str, str]:
+    known = {"server": "https://one.example", "study": "uuid-1", "folder": "/f", "number": "1"}
+    return {**known, "dirName": "d", **changes}
+
+
 def test_a_state_belongs_to_one_study(open_store: Open) -> None:
-    open_store().bind(server="https://one.example", study="uuid-1")
-    with pytest.raises(StateError, match=r"another study: uuid-1, now it is uuid-2"):
-        open_store().bind(server="https://one.example", study="uuid-2")
+    assert open_store().bind(**binding()) == []
+    with pytest.raises(StateError, match=r"another study: uuid-1, now it is uuid-2") as caught:
+        open_store().bind(**binding(study="uuid-2"))
+    assert "check --rebind" in caught.value.hint
+    assert open_store().binding()["study"] == "uuid-1"
+
+
+def test_a_study_that_was_imported_anew_is_noted_once(open_store: Open) -> None:
+    open_store().bind(**binding())
+    assert len(open_store().bind(**binding(number="7"))) == 1
+    assert open_store().bind(**binding(number="7")) == []
+
+
+def test_a_state_that_starts_over_keeps_history_and_trash_alone(open_store: Open) -> None:
+    store = open_store()
+    store.bind(**binding())
+    burst = store.begin([upload("a.txt")])
+    store.uploaded(row("a.txt"), burst, 0.1)
+    store.begin([upload("b.txt")])
+    store.kept(RelPath("a.txt"), CONTENT, "uuid-1", "overwritten")
+    store.holds.put(
+        store.holds.open(HoldKind.DRIFT, "changed"),
+        Hold(RelPath("a.txt"), HoldKind.DRIFT, "changed"),
+    )
+    store.start_over()
+    again = open_store()
+    assert (again.rows([ROOT]), again.attempts([ROOT]), again.holds.lists()) == ({}, {}, [])
+    assert again.binding() == {}
+    assert [kept.path for kept in again.trash_index()] == ["a.txt"]
+    again.bind(**binding(study="uuid-2"))
 
 
 def test_a_damaged_state_is_named_and_left_as_it_is(tmp_path: Path) -> None:
@@ -137,8 +172,28 @@ def test_a_damaged_state_is_named_and_left_as_it_is(tmp_path: Path) -> None:
     damaged.write_bytes(b"this is no database, and was never one" * 100)
     with pytest.raises(StateError, match="cannot be used") as caught:
         Store(str(tmp_path))
-    assert "move it away" in caught.value.hint
+    assert "check --rebind" in caught.value.hint
     assert damaged.read_bytes().startswith(b"this is no database")
+
+
+def test_a_damaged_state_is_moved_aside_only_when_a_person_says_so(tmp_path: Path) -> None:
+    damaged = tmp_path / FILE_NAME
+    damaged.write_bytes(b"this is no database, and was never one" * 100)
+    moved = start_over(str(tmp_path))
+    assert moved is not None
+    assert Path(moved).read_bytes().startswith(b"this is no database")
+    Store(str(tmp_path)).close()
+    assert start_over(str(tmp_path)) is None
+
+
+@pytest.mark.long
+def test_a_state_that_is_in_use_is_not_moved_aside(tmp_path: Path) -> None:
+    Store(str(tmp_path)).close()
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StateError, match="locked"):
+            start_over(str(tmp_path))
+    assert [path.name for path in tmp_path.glob("*.sqlite3*")] == [FILE_NAME]
 
 
 def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
