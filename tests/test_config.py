@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
 from pydantic import BaseModel, SecretStr
 
 from jatossync.config import Config, find_config, load
+from jatossync.config.schema import explanations, options, schema
+from jatossync.config.writing import schema as shipped_schema
 from jatossync.errors import ConfigError
 
 TOKEN = "jap_OeYwru727YeLzxcHSvIFlTQ52Ud03wo7cd41f"  # JATOS's own example
@@ -607,3 +612,39 @@ def test_the_example_shows_every_option_and_no_other() -> None:
         if value:
             shown.append((section, key) if indent else (key,))
     assert sorted(shown) == sorted(OPTIONS)
+
+
+# --- the schema ----------------------------------------------------------------------------------
+
+
+def test_the_shipped_schema_is_that_of_the_model_and_the_example() -> None:
+    text = schema(EXAMPLE.read_text(encoding="utf-8"))
+    assert shipped_schema() == text, (
+        "type: python -m jatossync config schema > /tmp/schema.json, "
+        "and move that to jatossync/config/schema.json"
+    )
+
+
+def test_editors_accept_the_example_and_mark_what_is_wrong() -> None:
+    validator = Draft7Validator(json.loads(shipped_schema()))
+    example = with_comments_taken_away(EXAMPLE.read_text(encoding="utf-8"))
+    assert list(validator.iter_errors(yaml.safe_load(example))) == []
+    wrong = {
+        "server": 1,
+        "study": [],
+        "watch": {"quiet": "2 apples", "quite": "2s"},
+        "deletes": {"delay": 2},
+        "upload": {"workers": 1},
+        "drift": "keep",
+        "ignore": "x",
+    }
+    marked = {".".join(map(str, error.path)) for error in validator.iter_errors(wrong)}
+    assert marked == {
+        *("", "server", "study", "watch", "watch.quiet", "deletes.delay"),
+        *("upload.workers", "drift", "ignore"),
+    }
+
+
+def test_the_schema_explains_every_option() -> None:
+    explained = explanations(EXAMPLE.read_text(encoding="utf-8"))
+    assert {option.name for option in options()} <= explained.keys()

@@ -39,15 +39,18 @@ def read_token(config: Config) -> Token:
 
 
 @contextmanager
-def opened(config: Config, *, alone: bool, state: str | None = None) -> Iterator[Sides]:
+def opened(
+    config: Config, *, alone: bool, state: str | None = None, token: Token | None = None
+) -> Iterator[Sides]:
     """
     Both sides and the state, closed again at the end.
 
     Args:
         alone: Refuse to work while another jatossync mirrors this folder.
         state: Instead of the configured state directory.
+        token: Instead of the configured one.
     """
-    token = read_token(config)
+    token = token or read_token(config)
     state = state or config.state
     with ExitStack() as stack:
         folder = stack.enter_context(StudyFolder.open(config.folder))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import Any, Literal, TextIO, TypeVar
 
 import click
+
+WIDEST = 100
+"""Longer lines are hard to read."""
 
 Volume = Literal["quiet", "normal", "verbose"]
 
@@ -21,6 +26,7 @@ def volume_options(command: Command) -> Command:
         "--quiet",
         "volume",
         flag_value="quiet",
+        default="normal",
         help="Say only what a person should look at.",
     )
     verbose = click.option(
@@ -42,6 +48,29 @@ def wants_colours() -> bool:
 def can_redraw(stream: TextIO) -> bool:
     """Whether what was drawn there can be drawn over: a terminal, and no simple one."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def fitted(text: str, stream: TextIO, indent: str = "") -> str:
+    """
+    `text` as it suits `stream`: on a terminal no line ends in the middle of a word.
+
+    Args:
+        indent: What the lines begin with that continue one.
+    """
+    if not stream.isatty():
+        return text
+    width = min(shutil.get_terminal_size().columns, WIDEST)
+    return "\n".join(
+        textwrap.fill(
+            line,
+            width,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        )
+        for line in text.split("\n")
+    )
 
 
 def can_ask() -> bool:

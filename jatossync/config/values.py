@@ -10,12 +10,27 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from jatossync.log import redact
 
-Before = Callable[[object], object]
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads one option, and knows how it is written."""
+
+    parse: Callable[[object], object]
+    schema: Mapping[str, object]
+    """What may be written, as JSON schema."""
+    show: Callable[[Any], object] = str
+    """The value as it would be written."""
+
+    def __call__(self, value: object) -> object:
+        """The option's value, or a ValueError."""
+        return self.parse(value)
 
 
 def text(value: object) -> str:
@@ -42,7 +57,7 @@ def quoted(value: object) -> str:
     return written if written.startswith(("'", '"')) else f"'{written}'"
 
 
-def one_of(*words: str) -> Before:
+def one_of(*words: str) -> Reader:
     """One of these words, however it is capitalised."""
 
     def parse(value: object) -> str:
@@ -51,7 +66,7 @@ def one_of(*words: str) -> Before:
             raise ValueError(f"{quoted(value)} is not known; write {_or(words)}")
         return word
 
-    return parse
+    return Reader(parse, {"enum": list(words)})
 
 
 def switch(value: object) -> bool:
@@ -64,7 +79,7 @@ def switch(value: object) -> bool:
     return word in ("true", "yes", "on")
 
 
-def whole(at_least: int, at_most: int) -> Before:
+def whole(at_least: int, at_most: int) -> Reader:
     """A whole number between two bounds."""
 
     def parse(value: object) -> int:
@@ -77,7 +92,7 @@ def whole(at_least: int, at_most: int) -> Before:
             raise ValueError(f"{digits} is out of range; write a number, {at_least} to {at_most}")
         return int(digits)
 
-    return parse
+    return Reader(parse, {"type": "integer", "minimum": at_least, "maximum": at_most}, int)
 
 
 def patterns(value: object) -> object:
@@ -100,10 +115,11 @@ def section(value: object) -> object:
 
 # --- durations -----------------------------------------------------------------------------------
 
+_DURATION = r"([0-9]{1,9}(?:\.[0-9]{1,9})?) *(ms|s|m|h|d)"
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-def duration(at_least: str, at_most: str) -> Before:
+def duration(at_least: str, at_most: str) -> Reader:
     """Seconds from `500ms`, `2s`, `1.5m`, `1h` or `1d`. A float is the default, in seconds."""
 
     def parse(value: object) -> float:
@@ -117,7 +133,10 @@ def duration(at_least: str, at_most: str) -> Before:
             raise ValueError(f"{written} is too long; write at most {at_most}")
         return seconds
 
-    return parse
+    schema: dict[str, object] = {"type": "string", "pattern": f"^{_DURATION}$"}
+    if at_least == "0":
+        schema = {"anyOf": [{"const": 0}, schema]}
+    return Reader(parse, schema, show_duration)
 
 
 def _seconds(written: str) -> float:
@@ -125,7 +144,7 @@ def _seconds(written: str) -> float:
         return 0.0
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", written):
         raise ValueError(f"{written} has no unit; write for example {written}s or {written}m")
-    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) *(ms|s|m|h|d)", written)
+    match = re.fullmatch(_DURATION, written)
     if not match:
         raise ValueError(f"{quoted(written)} is no duration; write for example 2s, 500ms or 1m")
     # Rounded, so that 300ms and 0.3s are the same number.
@@ -140,10 +159,11 @@ def show_duration(seconds: float) -> str:
 
 # --- sizes ---------------------------------------------------------------------------------------
 
+_SIZE = r"([0-9]{1,9}(?:\.[0-9]{1,9})?) *([kKmMgGtT]?[bB])"
 _UNIT_BYTES = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
-def size(at_least: str, at_most: str) -> Before:
+def size(at_least: str, at_most: str) -> Reader:
     """Bytes from `500MB` or `1.5 GB`. An int is the default, in bytes."""
 
     def parse(value: object) -> int:
@@ -154,15 +174,21 @@ def size(at_least: str, at_most: str) -> Before:
             raise ValueError(f"{written} is out of range; write {at_least} to {at_most}")
         return _bytes(written)
 
-    return parse
+    return Reader(parse, {"type": "string", "pattern": f"^{_SIZE}$"}, show_size)
 
 
 def _bytes(written: str) -> int:
-    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) *([kmgt]?b)", written, re.IGNORECASE)
+    match = re.fullmatch(_SIZE, written)
     if not match or match[2].upper() == "B":
         raise ValueError(f"{quoted(written)} is no size; write for example 500MB or 2GB")
     unit = {known.upper(): count for known, count in _UNIT_BYTES.items()}[match[2].upper()]
     return round(float(match[1]) * unit)
+
+
+def show_size(count: int) -> str:
+    """As it would be written: `500MB`."""
+    unit = next(unit for unit in ("TB", "GB", "MB", "kB") if count >= _UNIT_BYTES[unit])
+    return f"{count / _UNIT_BYTES[unit]:.6g}{unit}"
 
 
 # --- server and study ----------------------------------------------------------------------------

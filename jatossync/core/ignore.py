@@ -17,6 +17,12 @@ from jatossync.core.paths import ROOT, RelPath
 
 IGNORE_FILE = ".jatosignore"
 
+_OWN = {
+    IGNORE_FILE: "jatossync's own list of what to ignore",
+    "jatossync.yaml": "a configuration of jatossync",
+}
+"""What lies in a study folder for jatossync alone: nothing to tell a person about."""
+
 BUILT_IN = (
     *(".git", ".svn/", ".hg/", ".jj/"),
     *(".DS_Store", "._*", ".Spotlight-V100/", ".Trashes/", ".fseventsd/", ".TemporaryItems/"),
@@ -110,8 +116,8 @@ class Rules:
     def _own(self, path: RelPath, is_directory: bool) -> Verdict | None:
         """The verdict on `path` as if everything above it took part."""
         name = path.rpartition("/")[2]
-        if name == IGNORE_FILE:
-            return Verdict("jatossync's own list of what to ignore", quarantined=False)
+        if not is_directory and name in _OWN:
+            return Verdict(_OWN[name], quarantined=False)
         glob = self._ignored.last_match(path, is_directory)
         if glob is not None and not glob.negated:
             return Verdict(f"ignored by the pattern '{glob.text}' {glob.source}", quarantined=False)

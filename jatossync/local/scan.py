@@ -330,12 +330,12 @@ def _excluded(
     path: RelPath, is_directory: bool, rules: Rules, own: frozenset[RelPath]
 ) -> Entry | None:
     """The entry of a path that takes no part, whatever stands there."""
+    verdict = rules.verdict(path, is_directory)
+    if verdict is not None and not verdict.quarantined:
+        return Entry(Kind.EXCLUDED, verdict.reason)
     if own and any(below(path, mine) for mine in own):
         return Entry(Kind.EXCLUDED, "jatossync's own file", quarantined=True)
-    verdict = rules.verdict(path, is_directory)
-    if verdict is None:
-        return None
-    return Entry(Kind.EXCLUDED, verdict.reason, quarantined=verdict.quarantined)
+    return Entry(Kind.EXCLUDED, verdict.reason, quarantined=True) if verdict else None
 
 
 def _unreadable(changed: Changed) -> bool:

@@ -44,11 +44,13 @@ from jatossync.remote.body import AssetBody, CutOff, HoldsToken, Source
 from jatossync.remote.looks import ABSENT, any_small, read, read_whole, replaceable, seen_of
 from jatossync.remote.parse import (
     StudyHead,
+    Who,
     is_study_uuid,
     listing_of,
     only_views,
     server_of,
     studies_of,
+    who_of,
 )
 from jatossync.remote.passage import changed_on_the_way
 from jatossync.remote.token import Token
@@ -153,6 +155,15 @@ class Jatos:
                 return changed
             self._passage = server.api_version, changed
         return replace(server, changed_on_the_way=self._passage[1])
+
+    def who(self) -> Who | Unavailable | Stopped:
+        """Whether the token is in order, and whose it is."""
+        answer = self._ask(Asked.TOKEN, "/admin/token", MAX_ANSWER_BYTES)
+        if not isinstance(answer, Answer):
+            return answer
+        if only_views(answer):
+            return answers.ONLY_A_VIEWER
+        return who_of(answer) or answers.not_jatos(answer)
 
     def properties(self, study: str) -> Answer | Unavailable | Stopped:
         """The answer with the study's properties: it is there, and the token may see it."""

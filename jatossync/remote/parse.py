@@ -24,6 +24,16 @@ class StudyHead(NamedTuple):
     id: int
     uuid: str
     title: str
+    locked: bool
+
+
+class Who(NamedTuple):
+    """Whose token it is, and for how long."""
+
+    username: str
+    """Empty where this JATOS does not tell (before 3.10)."""
+    expires_ms: int
+    """0: never."""
 
 
 def is_study_uuid(text: str) -> bool:
@@ -58,6 +68,14 @@ def only_views(token: Answer) -> bool:
     """Whether the token's user may see studies, and none of their files (3.10, role VIEWER)."""
     who = _data(token)
     return isinstance(who, dict) and who.get("roles") == ["VIEWER"]
+
+
+def who_of(token: Answer) -> Who | None:
+    """What `admin/token` says."""
+    data = _data(token)
+    if not isinstance(data, dict):
+        return None
+    return Who(_text(data.get("username")), _number(data.get("expirationDate")) or 0)
 
 
 def studies_of(answer: Answer) -> list[StudyHead] | None:
@@ -104,7 +122,7 @@ def _study_head(item: object) -> StudyHead | None:
     number, uuid = _number(item.get("id")), item.get("uuid")
     if number is None or not isinstance(uuid, str) or not is_study_uuid(uuid):
         return None
-    return StudyHead(number, uuid, _text(item.get("title")))
+    return StudyHead(number, uuid, _text(item.get("title")), item.get("locked") is True)
 
 
 def _pages(components: object) -> frozenset[RelPath]:

@@ -141,12 +141,22 @@ def find_token(
             well-formed token. It never falls through to the next.
     """
     token, warnings = _first_source(token_file, inline, environ)
+    check(token)
+    return token, warnings
+
+
+def check(token: Token) -> None:
+    """
+    Make sure that a JATOS could have made this token.
+
+    Raises:
+        ConfigError: It is malformed; the message does not show it.
+    """
     if fault := token.fault():
         raise ConfigError(
             f"the token from {token.source} cannot be used: {fault}",
             "Copy it once more from where you keep it, or make a new one. " + _HOW_TO_GET_ONE,
         )
-    return token, warnings
 
 
 def _first_source(

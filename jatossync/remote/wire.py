@@ -80,14 +80,17 @@ class Wire:
 
     Args:
         server: The base URL, with JATOS's base path if it has one.
+        token: None only to ask whether a JATOS is there.
         workers: How many requests run at once.
 
     Raises:
         ConfigError: `server` is no plain http(s) URL, or the token is malformed.
     """
 
-    def __init__(self, server: str, token: Token, workers: int) -> None:
-        self.use(token)
+    def __init__(self, server: str, token: Token | None, workers: int) -> None:
+        self._token: Token | None = None
+        if token is not None:
+            self.use(token)
         self._base = _base_url(server)
         self._shown = f"{self._base.scheme}://{self._base.netloc.decode('ascii')}"
         self.prefix = self._base.raw_path.rstrip(b"/") + API
@@ -205,7 +208,7 @@ class Wire:
         raw = self.prefix + target.encode("ascii")
         if method not in ("GET", "HEAD") and not _MAY_WRITE.fullmatch(raw, len(self.prefix)):
             raise RuntimeError(f"{method} is never sent to {target!r}")
-        headers = {"Authorization": f"Bearer {self._token.reveal()}"}
+        headers = {"Authorization": f"Bearer {self._token.reveal()}"} if self._token else {}
         if body is not None:
             headers |= {"Content-Length": str(len(body)), "Content-Type": body.content_type}
             read_s += len(body) / _BYTES_PER_S_BEHIND

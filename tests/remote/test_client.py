@@ -27,6 +27,7 @@ from jatossync.core.paths import BadPath, Dialect, RelPath, request_path
 from jatossync.errors import ConfigError
 from jatossync.remote import client
 from jatossync.remote.client import Jatos
+from jatossync.remote.parse import StudyHead
 from jatossync.remote.token import Token
 from tests.remote.conftest import Study, delete_job, token_of, upload_job
 from tests.remote.files import MemoryFile, content_of
@@ -81,7 +82,8 @@ def test_a_study_that_jatos_does_not_know_is_gone(study: Study) -> None:
 
 
 def test_the_studies_of_the_token_are_listed_for_messages(study: Study) -> None:
-    assert (study.server.study_id, study.emulator.study, "Stroop") in study.jatos.studies()
+    stroop = StudyHead(study.server.study_id, study.emulator.study, "Stroop", locked=False)
+    assert stroop in study.jatos.studies()
 
 
 # --- listing

@@ -1,0 +1,69 @@
+"""`jatossync config`: the options in effect, and their schema."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from jatossync.cli.setup import config_option
+from jatossync.config import find_config
+from jatossync.config.effective import Effective, effective
+from jatossync.config.schema import schema
+from jatossync.config.writing import example
+from jatossync.log import escaped
+
+
+@click.group("config")
+def command() -> None:
+    """Show the options in effect, or their schema for editors."""
+
+
+@command.command("show")
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
+def show(config_path: str | None, as_json: bool) -> None:
+    """Show the value of every option and where it comes from, without secrets.
+
+    \b
+    Example:
+      jatossync config show
+    """
+    config, options = effective(find_config(config_path))
+    if as_json:
+        told = {each.name: {"value": each.value, "source": each.source} for each in options}
+        click.echo(json.dumps({"config": config.path, "options": told}, ensure_ascii=False))
+        return
+    click.echo(escaped(config.path))
+    width = max(len(each.name) for each in options)
+    for each in options:
+        source = click.style(each.source, dim=each.source == "default")
+        click.echo(f"  {each.name:<{width}}  {_shown(each)}  {source}")
+
+
+@command.command("schema")
+def show_schema() -> None:
+    """Print the configuration's JSON schema.
+
+    What `jatossync init` writes names it already. For another file, begin it with the line
+
+    \b
+      # yaml-language-server: $schema=jatossync.schema.json
+
+    \b
+    Example:
+      jatossync config schema > jatossync.schema.json
+    """
+    click.echo(schema(example()), nl=False)
+
+
+def _shown(option: Effective) -> str:
+    """In one column as far as values are short."""
+    value = option.value
+    if value is None:
+        text = "-"
+    elif isinstance(value, bool):
+        text = "true" if value else "false"
+    else:
+        text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
+    return f"{escaped(text):<24}"

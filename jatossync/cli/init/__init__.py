@@ -1,0 +1,183 @@
+"""`jatossync init`: from nothing to a configuration that works."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import click
+
+from jatossync.cli.init.asking import ask
+from jatossync.cli.init.preview import first_contact
+from jatossync.cli.init.server import Found, find_server
+from jatossync.cli.init.studies import choose
+from jatossync.cli.init.tokens import NewToken, find_token
+from jatossync.cli.main import INTERRUPTED_EXIT_CODE
+from jatossync.cli.own_files import ORDINARY, PRIVATE, create
+from jatossync.cli.saying import done, note, short
+from jatossync.cli.terminal import can_ask
+from jatossync.config.places import IN_A_FOLDER
+from jatossync.config.writing import Answers, written
+from jatossync.errors import ConfigError, JatossyncError
+from jatossync.local.root import StudyFolder
+from jatossync.log import escaped
+from jatossync.remote.parse import StudyHead
+
+
+@dataclass(frozen=True)
+class _Setup:
+    """All that was found out, before anything is written."""
+
+    server: Found
+    token: NewToken
+    study: StudyHead
+    folder: str
+    config: str
+
+    def text(self, *, folder: str, token_file: str) -> str:
+        return written(
+            Answers(
+                server=self.server.url,
+                study=self.study.uuid,
+                folder=folder,
+                token_file=token_file,
+                allow_http=self.server.allow_http,
+                about=f"the study “{escaped(self.study.title)}” (ID {self.study.id})",
+            )
+        )
+
+
+@click.command("init")
+@click.option("--server", metavar="URL", help="The address of JATOS, as in your browser.")
+@click.option(
+    "--token-file",
+    metavar="FILE",
+    help="A file with the token; - reads it from standard input. Otherwise $JATOSSYNC_TOKEN, "
+    "or it is asked for.",
+)
+@click.option("--study", metavar="ID", help="The study's number or UUID in JATOS.")
+@click.option("--folder", metavar="DIR", help="The folder with the study's files.")
+@click.option(
+    "--config",
+    "config_path",
+    metavar="FILE",
+    help=f"The configuration to write; otherwise {IN_A_FOLDER} in the study folder.",
+)
+@click.option("--allow-http", is_flag=True, help="Send the token over http if there is no https.")
+@click.option("--service/--no-service", default=None, help="Install the service, or do not ask.")
+@click.option("--start/--no-start", default=None, help="Start right away, or do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Write the configuration without asking.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    server: str | None,
+    token_file: str | None,
+    study: str | None,
+    folder: str | None,
+    config_path: str | None,
+    allow_http: bool,
+    service: bool | None,
+    start: bool | None,
+    yes: bool,
+) -> int:
+    """Set up the mirroring of one study, step by step.
+
+    Asks what is not given as an option, looks at both sides, shows what would happen, and writes
+    the configuration. Nothing is changed on JATOS.
+
+    \b
+    Example:
+      cd ~/studies/stroop
+      jatossync init
+    """
+    if config_path and os.path.lexists(config_path):
+        raise _exists(config_path)
+    try:
+        setup = _find_out(server, token_file, study, folder, config_path, allow_http)
+        _show_first_contact(setup)
+        if not yes and can_ask() and not click.confirm("Write this configuration?", default=True):
+            raise click.Abort
+    except click.Abort:
+        click.echo("\njatossync: stopped; nothing was written", err=True)
+        return INTERRUPTED_EXIT_CODE
+    _write(setup)
+    return _go_on(ctx, setup.config, service, start)
+
+
+def _find_out(
+    server: str | None,
+    token_file: str | None,
+    study: str | None,
+    folder: str | None,
+    config_path: str | None,
+    allow_http: bool,
+) -> _Setup:
+    found = find_server(server, allow_http)
+    token = find_token(found.url, token_file)
+    head = choose(found.url, token.token, study, suggested=found.study)
+    place = ask("--folder", "Folder with the study's files", _study_folder, folder, _suggestion())
+    config = os.path.abspath(config_path or os.path.join(place, IN_A_FOLDER))
+    if os.path.lexists(config):
+        raise _exists(config)
+    return _Setup(found, token, head, place, config)
+
+
+def _study_folder(given: str) -> str:
+    """The real path of the folder, which can be a study's."""
+    with StudyFolder.open(os.path.expanduser(given)) as folder:
+        return folder.path
+
+
+def _suggestion() -> str | None:
+    """Where the user stands, if that can be a study's folder."""
+    try:
+        return short(_study_folder(os.getcwd()))
+    except (ConfigError, OSError):
+        return None
+
+
+def _show_first_contact(setup: _Setup) -> None:
+    text = setup.text(folder=setup.folder, token_file=setup.token.path)
+    note("Comparing both sides; nothing is changed …")
+    done(first_contact(text, setup.token.token))
+
+
+def _write(setup: _Setup) -> None:
+    """Token and configuration, both or neither."""
+    inside = os.path.dirname(setup.config) == setup.folder
+    text = setup.text(
+        folder=os.curdir if inside else setup.folder, token_file=short(setup.token.path)
+    )
+    if setup.token.is_new:
+        create(setup.token.path, setup.token.token.reveal() + "\n", PRIVATE)
+    try:
+        create(setup.config, text, ORDINARY)
+    except JatossyncError:
+        if setup.token.is_new:
+            os.unlink(setup.token.path)
+        raise
+    wrote = [setup.config, *([setup.token.path] if setup.token.is_new else [])]
+    done(f"wrote {' and '.join(short(path) for path in wrote)}")
+
+
+def _go_on(ctx: click.Context, config: str, service: bool | None, start: bool | None) -> int:
+    """Start it, if that is wanted; else say how."""
+    if service:
+        note("The service: jatossync service install")
+    if start is None and can_ask():
+        start = click.confirm("Start now (until Ctrl-C)?", default=False)
+    if start:
+        from jatossync.cli import run
+
+        code: int = ctx.invoke(run.command, config_path=config)
+        return code
+    note("Go on with:  jatossync sync   bring JATOS up to date once")
+    note("             jatossync run    and from now on, until Ctrl-C")
+    return 0
+
+
+def _exists(path: str) -> ConfigError:
+    return ConfigError(
+        f"there is a configuration {path} already, and it is left as it is",
+        "To look at it: jatossync check. For another study: --config FILE.",
+    )

@@ -1,0 +1,82 @@
+"""A new configuration, written from the example: each option with its explanation."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from typing import NamedTuple
+from urllib.parse import quote
+
+import yaml
+
+EXAMPLE = "example.yaml"
+SCHEMA = "schema.json"
+_FIRST_PART = "# --- Fill in these three "
+
+
+class Answers(NamedTuple):
+    """What a configuration has to say."""
+
+    server: str
+    study: str
+    folder: str
+    token_file: str
+    allow_http: bool
+    about: str
+    """Which study this is, for people; one line."""
+
+
+def example() -> str:
+    """The example that shows every option with its default."""
+    return _resource(EXAMPLE)
+
+
+def schema() -> str:
+    """The JSON schema of the configuration, for editors."""
+    return _resource(SCHEMA)
+
+
+def written(answers: Answers) -> str:
+    """The text of a configuration with these answers."""
+    _head, _, rest = example().partition(_FIRST_PART)
+    text = _HEAD.format(schema=_schema_address(), about=answers.about)
+    text += rest.partition("\n")[2].lstrip("\n")
+    for option in ("server", "study", "folder", "token_file"):
+        text = _set(text, option, _scalar(getattr(answers, option)))
+    return _set(text, "allow_http", "true") if answers.allow_http else text
+
+
+_HEAD = """\
+# yaml-language-server: $schema={schema}
+#
+# The configuration of jatossync for {about}.
+#
+# Below the first part everything may stay as it is, or be removed: it shows the defaults. Times are
+# written with their unit: 500ms, 2s, 5m, 1h, 1d. In paths, ~ is your home directory, $NAME is an
+# environment variable, and a path that begins with neither those nor a / begins in the directory of
+# this file. Changes take effect when jatossync is started again.
+
+
+"""
+
+
+def _schema_address() -> str:
+    """The address of the schema in this installation."""
+    return "file://" + quote(str(files("jatossync.config").joinpath(SCHEMA)).replace("\\", "/"))
+
+
+def _set(text: str, option: str, value: str) -> str:
+    """The text with another value of an option of the top level."""
+    line = re.compile(rf"^{option}:.*$", re.MULTILINE)
+    assert line.search(text), f"the example shows {option}"
+    return line.sub(lambda _: f"{option}: {value}", text, count=1)
+
+
+def _scalar(value: str) -> str:
+    """As YAML writes it, in quotes where it needs them."""
+    dumped = yaml.safe_dump(value, allow_unicode=True, width=float("inf"))
+    return dumped.removesuffix("\n").removesuffix("\n...")
+
+
+def _resource(name: str) -> str:
+    return files("jatossync.config").joinpath(name).read_text(encoding="utf-8")
