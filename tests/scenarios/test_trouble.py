@@ -162,11 +162,11 @@ def test_a_dead_token_stops_everything_and_a_fresh_one_goes_on(study: Study) -> 
         daemon.await_log("JATOS refuses")
         wait_until(lambda: not any(each.under_way for each in study.sent()), "the last answer")
         assert len(study.sent()) <= 1 + 8 + 2  # what was under way when the first was refused
-        study.jatos.clear_requests()
+        asked = len(study.jatos.requests())
         study.write("later.txt", "later")
         study.save_token("jap_not-a-token")
         daemon.await_log("the new token cannot be used, the old one stays")
-        assert study.jatos.requests() == []
+        assert len(study.jatos.requests()) == asked
         study.save_token(study.jatos.token)
         study.await_equal()
         assert len(daemon.log("JATOS refuses")) == 1
