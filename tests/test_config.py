@@ -648,3 +648,31 @@ def test_editors_accept_the_example_and_mark_what_is_wrong() -> None:
 def test_the_schema_explains_every_option() -> None:
     explained = explanations(EXAMPLE.read_text(encoding="utf-8"))
     assert {option.name for option in options()} <= explained.keys()
+
+
+# --- the way to the server --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ("proxy: socks5://127.0.0.1:1080", "this is no proxy; write for example http://proxy"),
+        ("proxy: proxy.example.org:3128", "this is no proxy"),
+        ("proxy: http://me:secret@proxy:3128", "user name and a password is not possible"),
+        ("tls: {ca_file: }", "is empty"),
+        ("tls: {verify: false}", "tls.verify: is no option"),
+    ],
+)
+def test_a_way_to_the_server_that_is_not_possible_is_explained(lines: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(MINIMAL + lines + "\n")
+    assert problem in caught.value.message
+    assert "secret" not in caught.value.message
+
+
+def test_the_way_to_the_server_is_read() -> None:
+    config = read(MINIMAL + "proxy: http://proxy.example.org:3128/\ntls: {ca_file: ca.pem}\n")
+    assert config.proxy == "http://proxy.example.org:3128"
+    assert config.tls.ca_file is not None
+    assert config.tls.ca_file.endswith("/ca.pem")
+    assert read(MINIMAL).proxy is None

@@ -9,7 +9,14 @@ from contextlib import closing, contextmanager
 
 import click
 
-from jatossync.cli.setup import config_option, read_config, read_token, recognise, remembered
+from jatossync.cli.setup import (
+    config_option,
+    jatos_of,
+    read_config,
+    read_token,
+    recognise,
+    remembered,
+)
 from jatossync.config import Config
 from jatossync.core.model import Server, Stop, Stopped, Unavailable
 from jatossync.core.passage import shown
@@ -91,7 +98,7 @@ def _rebind(report: _Report, config: Config, folder: StudyFolder) -> None:
 
 
 def _check_remote(report: _Report, config: Config, token: Token) -> None:
-    with closing(Jatos(config.server, token, workers=2)) as jatos, report.step("server"):
+    with closing(jatos_of(config, token, workers=2)) as jatos, report.step("server"):
         answer = jatos.ask(config.study)
         if isinstance(answer, Unavailable):
             raise Unreachable(answer.reason, UNREACHABLE_HINT)

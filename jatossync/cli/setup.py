@@ -15,6 +15,7 @@ from jatossync.local.identity import Identity
 from jatossync.local.root import StudyFolder
 from jatossync.local.scan import Scanner
 from jatossync.remote.client import Jatos
+from jatossync.remote.route import Route
 from jatossync.remote.token import Token, find_token
 from jatossync.state.store import Store
 from jatossync.state.trash import Trash
@@ -58,13 +59,24 @@ def opened(
             folder.lock()
         own_files = [config.path, config.state, *([config.token_file] if config.token_file else [])]
         scanner = Scanner(folder, config.ignore, config.publish, own_files)
-        jatos = Jatos(config.server, token, config.upload.workers)
+        jatos = jatos_of(config, token, config.upload.workers)
         stack.callback(jatos.close)
         store = Store(state)
         stack.callback(store.close)
         recognise(config, folder, store)
         trash = trash_of(config, state)
         yield Sides(config, folder, scanner, jatos, token, store, trash)
+
+
+def jatos_of(config: Config, token: Token, workers: int) -> Jatos:
+    """
+    The configured JATOS, by the configured way.
+
+    Raises:
+        ConfigError: A certificate cannot be used.
+    """
+    route = Route.of(config.server, config.tls.ca_file, config.proxy, os.environ)
+    return Jatos(config.server, token, workers, route)
 
 
 def trash_of(config: Config, state: str) -> Trash:

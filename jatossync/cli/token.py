@@ -11,12 +11,11 @@ import click
 
 from jatossync.cli.own_files import PRIVATE, replace
 from jatossync.cli.saying import done, note, short
-from jatossync.cli.setup import config_option, read_config, read_token
+from jatossync.cli.setup import config_option, jatos_of, read_config, read_token
 from jatossync.cli.terminal import can_ask
 from jatossync.cli.tokens import WHERE_TO_MAKE_ONE, accepted, expires_soon, good_for
 from jatossync.config import Config
 from jatossync.errors import ConfigError, Denied
-from jatossync.remote.client import Jatos
 from jatossync.remote.parse import Who
 from jatossync.remote.token import Token, check
 
@@ -83,7 +82,7 @@ def _place(config: Config) -> str:
 
 
 def _accepted(config: Config, token: Token) -> Who:
-    with closing(Jatos(config.server, token, workers=1)) as jatos:
+    with closing(jatos_of(config, token, workers=1)) as jatos:
         return accepted(jatos)
 
 

@@ -14,13 +14,14 @@ from jatossync.config.places import find_config
 
 if TYPE_CHECKING:
     from jatossync.config.loading import load
-    from jatossync.config.model import Config, Deletes, Log, Trash, Upload, Watch
+    from jatossync.config.model import Config, Deletes, Log, Tls, Trash, Upload, Watch
 
 __all__ = [
     "Config",
     "Deletes",
     "Log",
     "Places",
+    "Tls",
     "Trash",
     "Upload",
     "Watch",

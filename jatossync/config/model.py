@@ -107,6 +107,12 @@ class Watch(_Options):
         return max_wait_s
 
 
+class Tls(_Options):
+    """`tls:` — whom to trust beyond whom this computer trusts."""
+
+    ca_file: Path | None = None
+
+
 class Deletes(_Options):
     """`deletes:` — what a file that is gone here means there."""
 
@@ -157,6 +163,9 @@ class Config(_Options):
     """Not looked at yet: it may be missing, or no folder."""
     token_file: Path | None = None
     token: Annotated[SecretStr, BeforeValidator(values.text)] | None = None
+    tls: Annotated[Tls, BeforeValidator(values.section)] = Tls()
+    proxy: Annotated[str, BeforeValidator(values.proxy)] | None = None
+    """The address of an HTTP proxy."""
     state: str = Field(default=None, validate_default=True)
     """The directory for what jatossync remembers; may not exist yet."""
     ignore: Annotated[tuple[IgnorePattern, ...], BeforeValidator(values.patterns)] = ()

@@ -272,6 +272,20 @@ def _is_ip(host: str) -> bool:
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+def proxy(value: object) -> str:
+    """
+    The address of an HTTP proxy.
+
+    Messages never show what was written: it may hold a password.
+    """
+    written = text(value)
+    if "@" in written:
+        raise ValueError("a proxy that wants a user name and a password is not possible")
+    if not re.fullmatch(r"https?://([\w.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?", written):
+        raise ValueError("this is no proxy; write for example http://proxy.example.org:3128")
+    return written.rstrip("/")
+
+
 def study(value: object) -> str:
     """The UUID in lower case, or the ID's digits."""
     written = text(value).strip().lower()

@@ -53,8 +53,9 @@ from jatossync.remote.parse import (
     who_of,
 )
 from jatossync.remote.passage import changed_on_the_way
+from jatossync.remote.route import Route
 from jatossync.remote.token import Token
-from jatossync.remote.wire import MAX_ANSWER_BYTES, Download, Wire
+from jatossync.remote.wire import DIRECTLY, MAX_ANSWER_BYTES, Download, Wire
 
 MAX_LIST_BYTES = 64 * 1024 * 1024
 LIST_READ_S = 600.0
@@ -95,13 +96,15 @@ class Jatos:
     Args:
         server: The base URL; JATOS's base path may be part of it.
         workers: How many requests run at once.
+        route: How to get there.
 
     Raises:
-        ConfigError: `server` is no plain http(s) URL, or the token is malformed.
+        ConfigError: `server` is no plain http(s) URL, the token is malformed, or the route's
+            certificates cannot be used.
     """
 
-    def __init__(self, server: str, token: Token, workers: int) -> None:
-        self._wire = Wire(server, token, workers)
+    def __init__(self, server: str, token: Token, workers: int, route: Route = DIRECTLY) -> None:
+        self._wire = Wire(server, token, workers, route)
         self._passage: tuple[str, frozenset[str]] | None = None
         """What does not come through in paths, found out for this apiVersion."""
 

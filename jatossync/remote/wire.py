@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 
-import certifi
 import httpx
 
 from jatossync import __version__
@@ -27,6 +25,7 @@ from jatossync.core.model import Unavailable
 from jatossync.errors import ConfigError
 from jatossync.remote.answers import Answer
 from jatossync.remote.body import AssetBody
+from jatossync.remote.route import Route, certificate_fault
 from jatossync.remote.token import Token
 
 API = b"/jatos/api/v1"
@@ -52,6 +51,8 @@ _MAY_WRITE = re.compile(rb"/studies/[0-9A-Fa-f-]{36}/assets/[^?#]+")
 
 _TOO_LONG = Answer(414)
 """httpx itself takes no address over 65,536 characters, the only fault it can find with ours."""
+
+DIRECTLY = Route()
 
 T = TypeVar("T")
 
@@ -82,20 +83,26 @@ class Wire:
         server: The base URL, with JATOS's base path if it has one.
         token: None only to ask whether a JATOS is there.
         workers: How many requests run at once.
+        route: How to get there.
 
     Raises:
-        ConfigError: `server` is no plain http(s) URL, or the token is malformed.
+        ConfigError: `server` is no plain http(s) URL, the token is malformed, or the route's
+            certificates cannot be used.
     """
 
-    def __init__(self, server: str, token: Token | None, workers: int) -> None:
+    def __init__(
+        self, server: str, token: Token | None, workers: int, route: Route = DIRECTLY
+    ) -> None:
         self._token: Token | None = None
         if token is not None:
             self.use(token)
+        self._route = route
         self._base = _base_url(server)
         self._shown = f"{self._base.scheme}://{self._base.netloc.decode('ascii')}"
         self.prefix = self._base.raw_path.rstrip(b"/") + API
         """What every request target begins with."""
         connections = workers + _SPARE_CONNECTIONS
+        tls = route.tls(self._base.scheme)
         self._http = httpx.Client(
             headers={
                 "Accept": "application/json",
@@ -110,7 +117,8 @@ class Wire:
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=False,
-            verify=_tls(self._base.scheme),
+            verify=tls,
+            proxy=_proxy(route.proxy, tls),
         )
 
     def use(self, token: Token) -> None:
@@ -255,25 +263,40 @@ class Wire:
     def _unavailable(self, exc: Exception) -> Unavailable:
         """One sentence for what the network did."""
         if isinstance(exc, httpx.ConnectTimeout):
-            return Unavailable(f"Nothing answers at {self._shown} within {_CONNECT_S:.0f} s")
+            where = self._first_stop
+            return Unavailable(f"Nothing answers at {where} within {_CONNECT_S:.0f} s{self._hint}")
         if isinstance(exc, httpx.TimeoutException):
             return Unavailable(f"{self._shown} did not answer in time")
+        if isinstance(exc, httpx.ProxyError):
+            return Unavailable(f"The proxy {self._route.proxy} does not let us through: {exc}")
         if isinstance(exc, httpx.ConnectError):
             return self._not_connected(_first_os_error(exc))
         return Unavailable(f"The connection to {self._shown} broke off")
 
     def _not_connected(self, cause: OSError | None) -> Unavailable:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            why = f"The certificate of {self._shown} is not accepted: {cause.verify_message}"
+            why = f"The certificate of {self._shown} is not accepted: {certificate_fault(cause)}"
             return Unavailable(why, retry_after_s=_TLS_RETRY_S)
         if isinstance(cause, ssl.SSLError):
             why = f"{self._shown} cannot be reached securely: {cause.reason}"
             return Unavailable(why, retry_after_s=_TLS_RETRY_S)
         if isinstance(cause, socket.gaierror):
-            why = f"The address of {self._base.host} cannot be found; is this computer online?"
+            host = httpx.URL(self._route.proxy).host if self._route.proxy else self._base.host
+            why = f"The address of {host} cannot be found; is this computer online?{self._hint}"
             return Unavailable(why)
         why = f" ({cause.strerror})" if cause and cause.strerror else ""
-        return Unavailable(f"Nothing answers at {self._shown}{why}")
+        return Unavailable(f"Nothing answers at {self._first_stop}{why}{self._hint}")
+
+    @property
+    def _first_stop(self) -> str:
+        """What we connect to."""
+        return f"the proxy {self._route.proxy}" if self._route.proxy else self._shown
+
+    @property
+    def _hint(self) -> str:
+        if not self._route.unused:
+            return ""
+        return f"; ${self._route.unused} names a proxy, which is used only if `proxy:` says so"
 
 
 def _base_url(server: str) -> httpx.URL:
@@ -288,14 +311,10 @@ def _base_url(server: str) -> httpx.URL:
     return url
 
 
-def _tls(scheme: str) -> ssl.SSLContext:
-    """Trust what this computer trusts: a university's own authority is in its store."""
-    if scheme == "http":
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # not used; loads no certificates
-    context = ssl.create_default_context()
-    if sys.platform == "darwin":  # python.org's Python does not see the keychain
-        context.load_verify_locations(certifi.where())
-    return context
+def _proxy(address: str | None, tls: ssl.SSLContext) -> httpx.Proxy | None:
+    if address is None:
+        return None
+    return httpx.Proxy(address, ssl_context=tls if address.startswith("https:") else None)
 
 
 def _is_file(response: httpx.Response) -> bool:

@@ -2,14 +2,10 @@
 
 import gzip
 import json
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -304,38 +300,6 @@ def test_https_to_a_server_without_it_is_not_asked_every_second() -> None:
     assert isinstance(found, Unavailable)
     assert "securely" in found.reason
     assert found.retry_after_s == 60
-
-
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl for a certificate")
-def test_a_certificate_of_an_unknown_authority_is_named(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1"
-    command += f" -addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {certificate}"
-    subprocess.run(command.split(), check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    with odd_server(saying(http("200 OK")), context) as url:
-        jatos = Jatos(url, TOKEN, workers=1)
-        found = jatos.ask(UUID)
-        jatos.close()
-    assert isinstance(found, Unavailable)
-    assert "certificate" in found.reason
-    assert "self-signed" in found.reason
-    assert found.retry_after_s == 60
-
-
-def test_proxies_of_the_environment_are_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    reached: list[bytes] = []
-
-    def proxy(connection: socket.socket) -> None:
-        reached.append(read_all(connection))
-
-    with odd_server(proxy) as url:
-        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-            monkeypatch.setenv(name, url)
-        found = asked(saying(http("503 Busy")))
-    assert isinstance(found, Unavailable)
-    assert reached == []
 
 
 # --- what must never happen
