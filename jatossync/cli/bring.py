@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import zlib
 from collections.abc import Iterable, Iterator
 
-from jatossync.core.model import Stat
+from jatossync.core.model import Content, Seen, Stat
 from jatossync.core.paths import BadPath, RelPath, rel_path
 from jatossync.errors import JatossyncError
 from jatossync.local.arrivals import NotPut, put, standing, take_away
@@ -33,16 +35,17 @@ class Bringer:
         self._trash = trash
         self._why = why
 
-    def bring(self, path: RelPath, chunks: Iterable[bytes]) -> None:
+    def bring(self, path: RelPath, chunks: Iterable[bytes]) -> Content:
         """
-        Write these bytes at `path`.
+        Write these bytes at `path`; what they were.
 
         Raises:
             NotDone: It was not possible; nothing was changed.
         """
         try:
-            seen = self._kept(path)
-            put(self._folder, path, chunks, seen)
+            passing = Passing(chunks)
+            put(self._folder, path, passing, self._kept(path))
+            return passing.content
         except (NotPut, Changed) as exc:
             raise NotDone(f"{escaped(path)} was not written: {exc}") from exc
 
@@ -72,6 +75,37 @@ class Bringer:
             raise NotPut(f"what stands there cannot be kept: {exc.strerror}") from exc
         self._store.kept(path, content, self._store.binding().get("study", ""), self._why)
         return seen
+
+
+class Passing:
+    """
+    Bytes on their way, identified as they pass.
+
+    Args:
+        as_listed: What they should be; `NotPut` at their end where they are not.
+    """
+
+    def __init__(self, chunks: Iterable[bytes], as_listed: Seen | None = None) -> None:
+        self._chunks = chunks
+        self._as_listed = as_listed
+        self._sha256, self._adler32, self._size = hashlib.sha256(), 1, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self._sha256.update(chunk)
+            self._adler32 = zlib.adler32(chunk, self._adler32)
+            self._size += len(chunk)
+            yield chunk
+        listed = self._as_listed
+        if listed is None:
+            return
+        if self._size != listed.size or listed.adler32 not in (None, self._adler32):
+            raise NotPut("it changed on JATOS meanwhile")
+
+    @property
+    def content(self) -> Content:
+        """What has passed."""
+        return Content(self._size, self._sha256.hexdigest(), self._adler32)
 
 
 def asset_path(text: str) -> RelPath:

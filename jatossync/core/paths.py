@@ -115,3 +115,21 @@ def unholdable(path: RelPath, dialect: Dialect, prefix_bytes: int) -> str | None
             if character in ILLEGAL_ENVELOPE:
                 return f"JATOS 3.10 refuses the character {character!r} in a name"
     return None
+
+
+_ILLEGAL_ON_WINDOWS = frozenset('\\<>:"|?*') | {chr(code) for code in range(32)}
+_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))]
+)
+
+
+def unfit_for_windows(path: RelPath) -> str | None:
+    """Why Windows cannot have a file at `path`, or would have it under another name."""
+    for name in path.split("/"):
+        if _ILLEGAL_ON_WINDOWS & set(name):
+            return f"Windows takes no such character in a name: {name}"
+        if name[-1] in " .":
+            return f"Windows cuts dots and spaces off the end of a name: {name}"
+        if name.partition(".")[0].rstrip(" ").lower() in _DEVICES:
+            return f"Windows has a device of this name: {name}"
+    return None

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from contextlib import closing, suppress
 
 from jatossync.core.model import Stat
-from jatossync.core.paths import RelPath, parents
+from jatossync.core.paths import RelPath, parents, unfit_for_windows
 from jatossync.local.directory import (
     Directory,
     is_plain_directory,
@@ -62,8 +62,8 @@ def put(
     Raises:
         NotPut: See there; also where something else stands at `path` by now.
     """
-    if trouble := folder.trouble():
-        raise NotPut(trouble)
+    if why := folder.trouble() or (unfit_for_windows(path) if os.name == "nt" else None):
+        raise NotPut(why)
     parent, name = _split(path)
     try:
         _make_directories(folder, parent)

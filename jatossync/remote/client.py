@@ -264,11 +264,23 @@ class Assets:
 
     def keep(self, path: RelPath, store: Callable[[Iterator[bytes]], Content]) -> LookResult:
         """
-        Hand the bytes under `path` to `store`, which returns what it stored.
+        `fetch` for the trash: what could not be stored is refused.
 
         Args:
             store: Lets exceptions of the iterator through, and then keeps nothing: the bytes
                 were cut off on their way. An OSError of its own refuses the path.
+        """
+        try:
+            found = self.fetch(path, store)
+        except OSError as exc:
+            return Refused(f"What lies on JATOS cannot be kept in the trash: {exc.strerror}")
+        return replace(found, kept=True) if isinstance(found, Seen) and found.size else found
+
+    def fetch(self, path: RelPath, store: Callable[[Iterator[bytes]], Content]) -> LookResult:
+        """
+        Hand the bytes under `path` to `store`, which returns what it stored.
+
+        What `store` raises is let through; it should let through what the iterator raises.
         """
         listed = self._look_by_listing(path)
         if isinstance(listed, Seen) and listed.size is not None:
@@ -276,17 +288,13 @@ class Assets:
         if listed is not None:
             return listed
 
-        def kept(download: Download) -> Seen | Trouble:
+        def stored(download: Download) -> Seen | Trouble:
             content = store(download.pieces)
             if download.size is not None and download.size != content.size:
-                return Refused("What lies on JATOS could not be kept whole in the trash")
-            return seen_of(content, kept=True)
+                return Refused("What lies on JATOS did not arrive whole")
+            return seen_of(content)
 
-        try:
-            found = self._wire.download(self._target(path), kept)
-        except OSError as exc:
-            return Refused(f"What lies on JATOS cannot be kept in the trash: {exc.strerror}")
-        return self._confirmed(self._settled_look(found))
+        return self._confirmed(self._settled_look(self._wire.download(self._target(path), stored)))
 
     def upload(
         self,

@@ -12,9 +12,9 @@ from jatossync.remote.wire import Download
 ABSENT = Seen(size=None, looked=True)
 
 
-def seen_of(content: Content, kept: bool = False) -> Seen:
+def seen_of(content: Content) -> Seen:
     """A path whose bytes were read."""
-    return Seen(content.size, content.adler32, content.sha256, looked=True, kept=kept)
+    return Seen(content.size, content.adler32, content.sha256, looked=True)
 
 
 def read(download: Download) -> Seen:

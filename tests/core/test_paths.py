@@ -18,6 +18,7 @@ from jatossync.core.paths import (
     minimal,
     rel_path,
     request_path,
+    unfit_for_windows,
     unholdable,
 )
 
@@ -90,3 +91,15 @@ def test_an_address_may_have_2048_bytes_and_no_more() -> None:
     path = RelPath("a" * 100)
     assert unholdable(path, Dialect.LEGACY, MAX_TARGET_BYTES - 100) is None
     assert unholdable(path, Dialect.LEGACY, MAX_TARGET_BYTES - 99) is not None
+
+
+@pytest.mark.parametrize(
+    "path", ["a:b", "d?/x", "nul", "img/CON.png", "com1.tar.gz", "end.", "end ", "a\\b", "a\tb"]
+)
+def test_what_windows_cannot_have_is_known(path: str) -> None:
+    assert unfit_for_windows(RelPath(path))
+
+
+@pytest.mark.parametrize("path", ["index.html", "console.log", "com10", "a.b.c", ".hidden", "ä/ö"])
+def test_what_windows_can_have_is_fine(path: str) -> None:
+    assert unfit_for_windows(RelPath(path)) is None
