@@ -43,7 +43,7 @@ class Lookout:
         self._renewal = threading.Event()
         self._loss: str | None = None
         self._renewal_s = 0.0
-        self._retry_s = 0.0
+        self._retry_s: float | None = None
         self._cost_s = 0.0
 
     def start(self) -> None:
@@ -66,9 +66,8 @@ class Lookout:
         Returns:
             Why everything has to be looked at now, if it has.
         """
-        self._loss = self._loss or self._hints.take_loss()
-        if self._watcher is not None:
-            self._loss = self._loss or self._blindness(self._watcher, now_s)
+        blindness = self._blindness(self._watcher, now_s) if self._watcher else None
+        self._loss = self._loss or self._hints.take_loss() or blindness
         self._poll_or_not()
         if self._loss is None or now_s < self._renewal_s:
             return None
@@ -99,8 +98,8 @@ class Lookout:
     def _blindness(self, watcher: Watcher, now_s: float) -> str | None:
         if not watcher.healthy():
             return "the watcher stopped"
-        if watcher.blind is None:
-            self._retry_s = now_s + BLIND_RETRY_S
+        if watcher.blind is None or self._retry_s is None:
+            self._retry_s = now_s + BLIND_RETRY_S if watcher.blind else None
         elif now_s >= self._retry_s:
             self._retry_s = now_s + BLIND_RETRY_S
             return "the system may let us watch more by now"

@@ -1,8 +1,12 @@
 """What makes a watcher blind while it looks alive: said, and nothing is lost."""
 
+import mmap
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -122,3 +126,39 @@ def test_running_out_of_descriptors_in_the_middle_loses_nothing(tree: Study) -> 
         prlimit(pid, resource.RLIMIT_NOFILE, before)
         tree.await_equal()
     assert_only_what_is_gone_was_deleted(tree)
+
+
+def test_a_change_that_no_event_told_of_is_found_and_the_watcher_renewed(tree: Study) -> None:
+    tree.configure(watch={"quiet": "150ms", "rescan": "1s"})
+    outside = tree.place / "outside.html"
+    outside.hardlink_to(tree.folder / "index.html")
+    with tree.run() as daemon:
+        tree.await_equal()
+        outside.write_text("written by a name that is not in the folder")
+        tree.await_equal()
+        await_reason(daemon, "watching anew", "nothing had told of")
+    assert tree.sent("DELETE") == []
+    tree.assert_nothing_was_sent_twice()
+
+
+@pytest.mark.long
+def test_bytes_that_changed_without_a_trace_are_found_by_reading_everything_once_a_day(
+    tree: Study,
+) -> None:
+    """A second write into a page of mapped memory moves no time and makes no event."""
+    file = tree.write("mapped.js", "0" * 4096)
+    with file.open("r+b") as opened, mmap.mmap(opened.fileno(), 0) as memory, tree.run():
+        memory[0] = ord("1")
+        tree.await_equal()
+        before = stat_of(file)
+        memory[0] = ord("2")
+        assert stat_of(file) == before, "this file system tells after all"
+        with closing(sqlite3.connect(tree.state / "state.sqlite3")) as state, state:
+            state.execute("UPDATE manifest SET hashed_at_ns = 1")
+        time.sleep(30)  # it begins a minute after the start
+        tree.await_equal()
+
+
+def stat_of(file: Path) -> tuple[int, ...]:
+    found = file.stat()
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
