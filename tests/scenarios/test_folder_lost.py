@@ -85,6 +85,9 @@ def test_a_folder_deleted_and_made_again_is_another_one_also_after_a_restart(stu
     said = study.cli("sync")
     assert (said.code, "check --rebind" in said.text) == (78, True)
     assert "new.html" not in study.stored()
+    assert study.cli("check", "--rebind").code == 0
+    assert study.cli("sync").code == 0
+    assert study.remote()["new.html"] == b"new\n"
     assert_nothing_was_deleted(study)
 
 
