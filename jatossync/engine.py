@@ -175,6 +175,7 @@ class Engine:
         self._unseen_until_s: dict[RelPath, float] = {}
         self._lists_lost = 0
         self._rounds = 0
+        self._last_round_s = self._burst_began_s = -math.inf
         self._bursts: dict[int, int] = {}
         """Our numbers of bursts to the store's."""
         self._provenance: deque[Provenance] = deque()
@@ -414,7 +415,7 @@ class Engine:
         self._pass = None
         self._note_unheard(actions, current.hinted)
         self._withdraw(snapshot, actions)
-        round_ = self._new_round()
+        round_ = self._new_round(now_s)
         if many and current.listing == "here":
             round_.listed_s = current.listed_s
         self._apply(actions, snapshot.at, round_, now_s)
@@ -461,8 +462,13 @@ class Engine:
         item = self._queue.waiting(path)
         return item.action.entry if item and isinstance(item.action, Upload) else None
 
-    def _new_round(self) -> _Round:
-        self._rounds += 1
+    def _new_round(self, now_s: float) -> _Round:
+        """One burst for what becomes due within a moment: the hints of one save trickle in."""
+        apart = now_s - self._last_round_s > SETTLING_S
+        if apart or now_s - self._burst_began_s > self._settings.max_wait_s:
+            self._rounds += 1
+            self._burst_began_s = now_s
+        self._last_round_s = now_s
         return _Round(self._rounds)
 
     def _plan(self, snapshot: Snapshot) -> list[Action]:

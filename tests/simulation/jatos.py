@@ -1,0 +1,280 @@
+"""
+JATOS in the same process: the emulator's own rules and files, and a network that can do anything.
+
+The client's httpx sends its requests here instead of into a socket. Each takes its time, in which
+everything else goes on; what it does, it does at one moment in the middle of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+import httpx
+
+from jatossync.emulator.answers import Answer
+from jatossync.emulator.api import Api
+from jatossync.emulator.calls import Call
+from jatossync.emulator.dialects import DIALECTS
+from jatossync.emulator.paths import API, NAMES
+from jatossync.emulator.state import State, Study
+from jatossync.emulator.wire import Head
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+UUID = "8f3c2d6e-0000-4000-8000-000000000000"
+LISTING = "structure"
+
+
+def digest(data: bytes) -> str:
+    """SHA-256, hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@dataclass
+class Fault:
+    """What goes wrong with the next requests that fit."""
+
+    do: str
+    """drop, lose, cut, page (HTML with 200), slow:SECONDS or status:CODE."""
+    method: str
+    """GET, HEAD, POST, DELETE, LIST (the listing), ASK (token and study) or *."""
+    left: int
+
+
+@dataclass
+class Request:
+    """One request on its way."""
+
+    method: str
+    kind: str
+    """As in `Fault.method`."""
+    path: str
+    """Of the asset; empty where none is meant."""
+    target: str
+    headers: dict[str, str]
+    read_s: float
+    number: int
+    body: bytes = b""
+    began_s: float = 0.0
+    acted: bool = False
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, data: bytes, cut: bool) -> None:
+        self._data = data
+        self._cut = cut
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._cut:
+            yield self._data[: len(self._data) // 2]
+            raise httpx.ReadError("cut")
+        yield self._data
+
+
+class Jatos:
+    """One server with one study; `assets` is its folder on disk."""
+
+    def __init__(self, world: World, place: Path, dialect: str) -> None:
+        self._world = world
+        self._state = State(place)
+        self.study: Study = self._state.add_study("Stroop", UUID)
+        self.token = self._state.add_token()
+        self.switches = self._state.switches
+        self.assets = self._state.folder(self.study)
+        self.dialect = DIALECTS[dialect]
+        self._api = Api(self._state, self.dialect, NAMES["exact"])
+        self.faults: list[Fault] = []
+        self.under_way: list[Request] = []
+        self._asked: Counter[tuple[str, str]] = Counter()
+        self.writes = 0
+
+    # What is there.
+
+    def at(self, path: str) -> bytes | None:
+        """The bytes of one asset."""
+        try:
+            return (self.assets / path).read_bytes()
+        except OSError:
+            return None
+
+    def files(self) -> dict[str, bytes]:
+        """All assets."""
+        found = {}
+        for directory, _, names in os.walk(self.assets):
+            for name in names:
+                file = Path(directory, name)
+                found[file.relative_to(self.assets).as_posix()] = file.read_bytes()
+        return found
+
+    # What others do there.
+
+    def put(self, path: str, data: bytes) -> bool:
+        """Somebody else changes or adds a file; whether that is possible."""
+        file = self.assets / path
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        except OSError:
+            return False
+        self._set_time(file)
+        return True
+
+    def remove(self, path: str) -> None:
+        """Somebody else removes a file."""
+        (self.assets / path).unlink(missing_ok=True)
+
+    def empty(self) -> None:
+        """The study's folder is gone."""
+        shutil.rmtree(self.assets, ignore_errors=True)
+
+    def _set_time(self, file: Path) -> None:
+        now_ns = self._world.wall_ns()
+        os.utime(file, ns=(now_ns, now_ns))
+
+    # Requests.
+
+    def serve(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request, or fail as a network does."""
+        asked = self._request(request)
+        self._world.laws.arrives(asked)
+        self.under_way.append(asked)
+        try:
+            return self._served(asked, request)
+        finally:
+            self.under_way.remove(asked)
+
+    def _request(self, request: httpx.Request) -> Request:
+        target = request.url.raw_path.decode("ascii")
+        page = target.removeprefix(API).partition("?")[0]
+        _, _, asset = page.partition("/assets/")
+        path = unquote(asset)
+        kind = request.method
+        if not path:
+            kind = "ASK"
+        elif path == LISTING and request.method == "GET" and "?" in target:
+            kind, path = "LIST", ""
+        self._asked[kind, path] += 1
+        read_s = request.extensions["timeout"]["read"]
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        number = self._asked[kind, path]
+        asked = Request(request.method, kind, path, target, headers, read_s, number)
+        asked.began_s = self._world.scheduler.now_s
+        return asked
+
+    def _served(self, asked: Request, request: httpx.Request) -> httpx.Response:
+        self._world.moment("request")
+        fault, argument = self._fault(asked)
+        whole_s = self._world.latency_s(asked.kind, asked.path, asked.number)
+        if fault == "slow":
+            whole_s += float(argument)
+        self._world.sleep(whole_s / 4)
+        if fault == "drop":
+            raise httpx.ConnectError("nobody there")
+        for chunk in request.stream:  # type: ignore[union-attr]
+            assert isinstance(chunk, bytes)
+            asked.body += chunk
+            self._world.moment("chunk")
+            self._world.sleep(whole_s / 16)
+        asked.headers["content-length"] = str(len(asked.body))
+        self._world.sleep(whole_s / 4)
+        answer = self._answer(asked, fault, argument, whole_s)
+        self._world.moment("effect")
+        self._world.sleep(min(whole_s / 2, asked.read_s))
+        if whole_s / 2 > asked.read_s:
+            raise httpx.ReadTimeout("no answer in time")
+        if fault == "lose":
+            raise httpx.ReadError("lost")
+        self._world.laws.answered(asked, answer.status, cut=fault == "cut")
+        return _response(asked, answer, cut=fault == "cut")
+
+    def _answer(self, asked: Request, fault: str, argument: str, whole_s: float) -> Answer:
+        asked.acted = True
+        if fault == "status":
+            return _page(int(argument))
+        if fault == "page":
+            return _page(200)
+        if asked.kind == "LIST":
+            return self._slow_listing(asked, whole_s)
+        before = self.at(asked.path) if asked.kind in ("POST", "DELETE") else None
+        answer = self._call(asked)
+        if asked.kind in ("POST", "DELETE") and answer.status < 300:
+            self.writes += 1
+            if asked.kind == "POST":
+                self._set_time(self.assets / asked.path)
+            self._world.laws.wrote(asked, before)
+        elif asked.kind in ("GET", "HEAD"):
+            self._world.laws.seen(asked, asked.path)
+        return answer
+
+    def _slow_listing(self, asked: Request, whole_s: float) -> Answer:
+        """JATOS walks and hashes for a while: some files are seen early, others late."""
+        first = self._call(asked)
+        for path in [*self._world.laws.known_paths(), *self.files()]:
+            self._world.laws.seen(asked, path)
+        self._world.sleep(whole_s)
+        second = self._call(asked)
+        if any(each.status != 200 or not _is_json(each) for each in (first, second)):
+            return first
+        nodes = [{each["path"]: each for each in json.loads(a.body)["data"]} for a in (first, second)]
+        merged = []
+        for path in sorted(nodes[0] | nodes[1]):
+            late = self._world.dice("listed", asked.number, path) < 0.5
+            if path in nodes[late]:
+                merged.append(nodes[late][path])
+        if any(each["type"] == "file" for each in merged):
+            merged = [each for each in merged if each["path"]]
+        return self.dialect.data(merged)
+
+    def _call(self, asked: Request) -> Answer:
+        head = Head(asked.method, asked.target, "HTTP/1.1", asked.headers)
+        answer = self._api.answer(Call(head, asked.target, iter([asked.body])))
+        with answer:
+            body = b"".join(answer.chunks(answer.length))
+        return Answer(answer.status, answer.headers, body)
+
+    def _fault(self, asked: Request) -> tuple[str, str]:
+        for fault in self.faults:
+            if fault.left > 0 and fault.method in ("*", asked.kind):
+                fault.left -= 1
+                do, _, argument = fault.do.partition(":")
+                if do == "status" and asked.kind in ("POST", "DELETE"):
+                    self._world.laws.troubled(asked.path)
+                return do, argument
+        return "", ""
+
+    def crash_of_client(self) -> None:
+        """What was sent whole may still take effect, although nobody waits for the answer."""
+        for asked in list(self.under_way):
+            whole = asked.body.rstrip(b"\r\n").endswith(b"--") or asked.kind == "DELETE"
+            if whole and not asked.acted and self._world.dice("late", asked.path, asked.number) < 0.5:
+                self._answer(asked, "", "", 0.0)
+        self.under_way.clear()
+
+
+def _is_json(answer: Answer) -> bool:
+    return answer.headers.get("Content-Type") == "application/json" and not answer.headers.get(
+        "Content-Disposition"
+    )
+
+
+def _page(status: int) -> Answer:
+    """What something in front of JATOS says."""
+    body = f"<html><head><title>{status}</title></head></html>".encode()
+    return Answer(status, {"Content-Type": "text/html"}, body)
+
+
+def _response(asked: Request, answer: Answer, *, cut: bool) -> httpx.Response:
+    headers = {**answer.headers, "Content-Length": str(answer.length)}
+    encoded = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+    body = b"" if asked.method == "HEAD" else answer.body
+    return httpx.Response(answer.status, headers=encoded, stream=_Body(body, cut))

@@ -1,0 +1,328 @@
+"""
+The laws of design.md as checks: what must be true at every step, whatever goes wrong.
+
+They are asked where it counts (a request arrives, takes effect, is answered) and after each step.
+What they know is the model's own: what stood in the folder, what others did on JATOS.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jatossync.core.model import Ask, Hash, Job, Provenance, Scan, Stopped
+from jatossync.state.store import FILE_NAME
+from tests.simulation.edges import SMALL
+from tests.simulation.folder import Stance, is_hidden_name
+from tests.simulation.jatos import Request, digest
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+GAP_S = 0.6
+"""So long after the answer to a look its write may begin."""
+
+LISTED_GAP_S = 10.5
+"""The same where one listing is the look for a burst."""
+
+STORM_S = 50.0
+
+
+class Violation(AssertionError):  # noqa: N818  (named for what happened)
+    """A law is broken."""
+
+    def __init__(self, law: str, what: str) -> None:
+        super().__init__(f"{law}: {what}")
+        self.law = law
+
+
+@dataclass
+class Known:
+    """What the client has last been told of a path."""
+
+    stamp: int
+    told_s: float
+    listed: bool
+
+
+@dataclass
+class Lies:
+    """Who put there what lies on JATOS (or took it away), and when."""
+
+    ours: bool
+    stamp: int
+
+
+class Laws:
+    """The memory of the checks."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.first: Violation | None = None
+        self._confirmed: dict[str, set[str]] = defaultdict(set)
+        self.lies: dict[str, Lies] = {}
+        self._known: dict[str, Known] = {}
+        self._refused_s: list[float] = []
+        self._troubled_s: dict[str, float] = {}
+        self.saved_together: list[Together] = []
+        self._acknowledged_s: dict[tuple[str, str], float] = {}
+        self.touched_by_others: set[str] = set()
+
+    def broken(self, law: str, what: str) -> Violation:
+        """Remember it: whoever is asked inside the program might swallow the exception."""
+        self.first = self.first or Violation(law, what)
+        return self.first
+
+    # What others do on JATOS.
+
+    def others_changed(self, path: str) -> None:
+        """Somebody else put or removed a file on JATOS."""
+        self.lies[path] = Lies(ours=False, stamp=self._world.stamp())
+        self.touched_by_others.add(path)
+
+    def troubled(self, path: str) -> None:
+        """A request for this path is refused for no fault of its own."""
+        self._troubled_s[path] = self._world.scheduler.now_s
+
+    def known_paths(self) -> Iterable[str]:
+        """All paths that ever were anywhere."""
+        return {*self._world.folder.versions, *self.lies}
+
+    # What the program does.
+
+    def started(self, job: Job) -> None:
+        """The engine wants a job done."""
+        engine = self._world.engine
+        stopped = engine is not None and isinstance(engine.link.trouble, Stopped)
+        if stopped and not isinstance(job, Ask | Scan | Hash | Provenance):
+            raise self.broken("L9", f"all is refused, and yet {job}")
+
+    def arrives(self, asked: Request) -> None:
+        """A request has left the program."""
+        secret = self._world.jatos.token.token
+        shown = asked.target + repr({**asked.headers, "authorization": ""})
+        if secret in shown:
+            raise self.broken("L12", f"the token is in the request {asked.target}")
+        if asked.kind not in ("POST", "DELETE"):
+            return
+        for other in self._world.jatos.under_way:
+            if other.path == asked.path and other.kind in ("POST", "DELETE"):
+                raise self.broken("one request per path", asked.path)
+        attempted = {(path, verb) for path, verb, _ in self._world.on_disk.attempts()}
+        verb = "upload" if asked.kind == "POST" else "delete"
+        if (asked.path, verb) not in attempted:
+            raise self.broken("L7", f"{verb} of {asked.path} is not on disk as an attempt")
+        if asked.kind == "DELETE":
+            self._may_delete(asked)
+
+    def _may_delete(self, asked: Request) -> None:
+        folder = self._world.folder
+        if folder.is_away:
+            raise self.broken("L2", f"{asked.path} is deleted while the folder is away")
+        stance = folder.stance(asked.path)
+        if stance is not Stance.ABSENT:
+            raise self.broken("L3", f"{asked.path} is deleted, and here it is {stance.value}")
+        before = self._world.jatos.at(asked.path)
+        if before is not None and asked.path not in self._ever_ours():
+            raise self.broken("L3", f"{asked.path} is deleted, and was never ours")
+
+    def _ever_ours(self) -> set[str]:
+        return {path for path, shas in self._confirmed.items() if shas} | {
+            path for path, _, _ in self._world.on_disk.attempts()
+        }
+
+    def seen(self, asked: Request, path: str) -> None:
+        """The answer of a look or a listing says what lies under a path now."""
+        listed = asked.kind == "LIST"
+        told_s = asked.began_s if listed else self._world.scheduler.now_s
+        self._known[path] = Known(self._world.stamp(), told_s, listed)
+        data = self._world.jatos.at(path)
+        if data is not None and digest(data) in self._world.folder.versions[path]:
+            self._confirmed[path].add(digest(data))
+
+    def wrote(self, asked: Request, before: bytes | None) -> None:
+        """An upload or a delete took effect."""
+        path = asked.path
+        after = self._world.jatos.at(path)
+        if asked.kind == "POST":
+            assert after is not None
+            self._may_lie_there(path, after)
+            if before == after:
+                self._needless(asked, after)
+        if before is not None and before != after:
+            self._destroyed(asked, before)
+        self._in_order(path, after)
+        self.lies[path] = Lies(ours=True, stamp=self._world.stamp())
+
+    def _may_lie_there(self, path: str, data: bytes) -> None:
+        if digest(data) not in self._world.folder.versions[path]:
+            raise self.broken("L6", f"{path} has bytes it never had here: {data[:60]!r}")
+        if b"jap_" in data or is_hidden_name(path):
+            raise self.broken("L12", f"{path} is published")
+        shas = {sha for each, _, sha in self._world.on_disk.attempts() if each == path}
+        if digest(data) not in shas:
+            raise self.broken("L7", f"the bytes sent to {path} are not on disk as an attempt")
+
+    def _destroyed(self, asked: Request, before: bytes) -> None:
+        """Bytes on JATOS are gone. Were they ours, or kept, or so new that nobody could know?"""
+        path = asked.path
+        if digest(before) in self._world.folder.versions[path]:
+            return
+        if self._world.in_trash(before) or self._could_not_know(asked, before):
+            return
+        raise self.broken("L4", f"{path}: {before[:40]!r} was destroyed by {asked.kind} and not kept")
+
+    def _needless(self, asked: Request, data: bytes) -> None:
+        """The very same bytes lay there already."""
+        if len(data) > SMALL["SMALL_BYTES"]:
+            rows = self._world.on_disk.rows()
+            lies = self.lies.get(asked.path)
+            if rows.get(asked.path) != digest(data) or lies is None or not lies.ours:
+                return  # only their size can be looked at
+        elif self._could_not_know(asked, data):
+            return
+        raise self.broken("L8", f"{asked.path} is sent again with the same bytes")
+
+    def _could_not_know(self, asked: Request, before: bytes) -> bool:
+        """Whether what was destroyed came in the gap between the look and the write."""
+        known, lies = self._known.get(asked.path), self.lies.get(asked.path)
+        if len(before) > SMALL["SMALL_BYTES"] and known is not None and not known.listed:
+            return True  # of large files only the size is looked at
+        if known is None or lies is None:
+            return False
+        gap_s = LISTED_GAP_S if known.listed else GAP_S
+        if len(asked.body) > SMALL["LARGE_BYTES"]:
+            gap_s = 90.0  # token, study and lock are asked for in between
+        return known.stamp < lies.stamp and asked.began_s - known.told_s <= gap_s
+
+    def answered(self, asked: Request, status: int, *, cut: bool) -> None:
+        """The program has the answer."""
+        now_s = self._world.scheduler.now_s
+        if asked.kind == "POST" and status < 300 and not cut:
+            data = self._world.sent_bytes(asked)
+            self._confirmed[asked.path].add(digest(data))
+            self._acknowledged_s[asked.path, digest(data)] = now_s
+        if asked.kind in ("GET", "HEAD") and asked.path in self._known:
+            self._known[asked.path].told_s = now_s
+        if asked.kind not in ("ASK", "LIST") and status == 401:
+            self._refused_s = [at_s for at_s in self._refused_s if now_s - at_s < STORM_S]
+            self._refused_s.append(now_s)
+            if len(self._refused_s) > 2 * self._world.setup.workers + 2:
+                raise self.broken("L9", "it goes on asking with a token that is refused")
+
+    def _in_order(self, path: str, after: bytes | None) -> None:
+        """Law 14, for what was saved together with nothing else going on."""
+        for together in self.saved_together:
+            together.check(self._world, self._acknowledged_s, self._troubled_s, path, after)
+
+    # After each step.
+
+    def step(self) -> None:
+        """What is on disk is true, and enough to begin anew from (laws 5 and 7)."""
+        if self.first is not None:
+            raise self.first
+        rows, attempts = self._world.on_disk.rows(), self._world.on_disk.attempts()
+        for path, sha in rows.items():
+            if sha not in self._confirmed[path]:
+                raise self.broken("L5", f"the manifest claims of {path} what JATOS never said")
+        for path, lies in self.lies.items():
+            if lies.ours:
+                self._remembered(path, rows.get(path), attempts)
+
+    def _remembered(
+        self, path: str, row: str | None, attempts: set[tuple[str, str, str]]
+    ) -> None:
+        data = self._world.jatos.at(path)
+        if data is None:
+            if row is not None and (path, "delete", "") not in attempts:
+                raise self.broken("L7", f"{path} was deleted, and the manifest still has it")
+        elif row != digest(data) and (path, "upload", digest(data)) not in attempts:
+            raise self.broken("L7", f"{path} lies on JATOS because of us, and nothing on disk says so")
+
+
+@dataclass
+class Together:
+    """Files that were saved (or removed) in one moment."""
+
+    files: dict[str, str | None]
+    """Digests; None where the file was removed."""
+    at_s: float
+    stamp: int
+    calm: bool
+    """No hint lost or late, no trouble."""
+
+    def check(
+        self,
+        world: World,
+        acknowledged_s: dict[tuple[str, str], float],
+        troubled_s: dict[str, float],
+        path: str,
+        after: bytes | None,
+    ) -> None:
+        """`path` has just changed on JATOS: did anything have to come before?"""
+        now = digest(after) if after is not None else None
+        age_s = world.scheduler.now_s - self.at_s
+        if path not in self.files or self.files[path] != now or not self.calm or age_s > 50:
+            return
+        for other, sha in self.files.items():
+            earlier = sha is not None and _rank(other, sha) < _rank(path, now)
+            still = world.folder.changed_at.get(other, 0) <= self.stamp
+            fine = troubled_s.get(other, -1.0) < self.at_s and not _stays(world, other)
+            if earlier and still and fine and self._missing(world, other, sha):
+                raise world.laws.broken("L14", f"{path} arrived before {other}")
+
+    @staticmethod
+    def _missing(world: World, other: str, sha: str | None) -> bool:
+        there = world.jatos.at(other)
+        return there is None or digest(there) != sha
+
+
+def _stays(world: World, path: str) -> bool:
+    """Whether a path does not go up, for a reason of its own."""
+    engine = world.engine
+    held = engine is not None and (path in engine.report.held or path in engine.report.notes)
+    return held or world.folder.stance(path) is not Stance.FILE
+
+
+_RANKS = {"css": 1, "js": 2, "json": 2, "html": 3}
+
+
+def _rank(path: str, sha: str | None) -> int:
+    return 4 if sha is None else _RANKS.get(path.rpartition(".")[2], 0)
+
+
+class OnDisk:
+    """What another process would read in the state file now."""
+
+    def __init__(self, state: str) -> None:
+        self._path = os.path.join(state, FILE_NAME)
+        self._db: sqlite3.Connection | None = None
+
+    def close(self) -> None:
+        """Let go of the file, which may be replaced now."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def rows(self) -> dict[str, str]:
+        """The manifest: path to digest."""
+        return {path.decode(): sha for path, sha in self._read("SELECT path, sha256 FROM manifest")}
+
+    def attempts(self) -> set[tuple[str, str, str]]:
+        """Path, verb and digest of the attempts."""
+        found = self._read("SELECT path, verb, sha256 FROM attempts")
+        return {(path.decode(), verb, sha) for path, verb, sha in found}
+
+    def _read(self, query: str) -> list[tuple[bytes, ...]]:
+        if self._db is None:
+            if not os.path.exists(self._path):
+                return []
+            self._db = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)
+        try:
+            return self._db.execute(query).fetchall()
+        except sqlite3.OperationalError:
+            return []  # not made yet
