@@ -114,6 +114,7 @@ ROOT_RETRY_S = 1.0
 class _Pass:
     number: int
     scope: frozenset[RelPath]
+    began_s: float
     routine: bool
     """Nothing hints at a change: it is just time to look."""
     listing: Literal["needless", "wanted", "asked", "here", "not to be had"]
@@ -332,7 +333,7 @@ class Engine:
             hinted |= {ROOT} if first else set()
         self._passes += 1
         listing: Literal["wanted", "needless"] = "wanted" if self._listing_wanted else "needless"
-        self._pass = _Pass(self._passes, scope, routine, listing, hinted=hinted)
+        self._pass = _Pass(self._passes, scope, now_s, routine, listing, hinted=hinted)
         return [Scan(scope, self._store.rows(scope))]
 
     def _start_rereading(self, now_s: float) -> list[Job]:
@@ -341,7 +342,7 @@ class Engine:
         if not scope:
             return []
         self._passes += 1
-        self._pass = _Pass(self._passes, scope, True, "needless", hinted=frozenset())
+        self._pass = _Pass(self._passes, scope, now_s, True, "needless", hinted=frozenset())
         return [Scan(scope, {})]
 
     def _start_listing(self, now_s: float) -> list[Job]:
@@ -415,7 +416,7 @@ class Engine:
         self._pass = None
         self._note_unheard(actions, current.hinted)
         self._withdraw(snapshot, actions)
-        round_ = self._new_round(now_s)
+        round_ = self._new_round(current, now_s)
         if many and current.listing == "here":
             round_.listed_s = current.listed_s
         self._apply(actions, snapshot.at, round_, now_s)
@@ -462,12 +463,12 @@ class Engine:
         item = self._queue.waiting(path)
         return item.action.entry if item and isinstance(item.action, Upload) else None
 
-    def _new_round(self, now_s: float) -> _Round:
+    def _new_round(self, ended: _Pass, now_s: float) -> _Round:
         """One burst for what becomes due within a moment: the hints of one save trickle in."""
-        apart = now_s - self._last_round_s > SETTLING_S
-        if apart or now_s - self._burst_began_s > self._settings.max_wait_s:
+        apart = ended.began_s - self._last_round_s > SETTLING_S
+        if apart or ended.began_s - self._burst_began_s > self._settings.max_wait_s:
             self._rounds += 1
-            self._burst_began_s = now_s
+            self._burst_began_s = ended.began_s
         self._last_round_s = now_s
         return _Round(self._rounds)
 
@@ -761,11 +762,15 @@ class Engine:
     def _may_start(self, now_s: float, item: Item) -> bool:
         if item.path in self._questions.under_way:
             return False
-        if isinstance(item.action, Delete) and any(
-            question.burst == item.burst for question in self._questions
-        ):
-            return False  # it may be a rename, and the new name is not up yet
+        if isinstance(item.action, Delete) and self._may_be_renamed(item):
+            return False
         return self._trusted(now_s, item)
+
+    def _may_be_renamed(self, item: Item) -> bool:
+        """Whether the new name may not be up yet: it is being asked about, or scanned."""
+        if self._pass is not None and ROOT not in self._pass.scope:
+            return True
+        return any(question.burst == item.burst for question in self._questions)
 
     def _settling(self, now_s: float) -> int:
         """

@@ -33,11 +33,13 @@ def main() -> int:
                     traceback.print_exc()
                 if wanted.shorten:
                     short = shortened(history)
-                    print(failure(short), short.as_test(), sep="\n")
+                    print(f"{failure(short)}", short.as_test(), sep="\n")
                 sys.stdout.flush()
                 if failed >= wanted.stop_after:
                     break
-    print(f"{seed - wanted.first + 1} histories, {failed} failed, {time.monotonic() - began_s:.0f} s")
+    print(
+        f"{seed - wanted.first + 1} histories, {failed} failed, {time.monotonic() - began_s:.0f} s"
+    )
     return 1 if failed else 0
 
 

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 import jatossync
-from jatossync import daemon, jobs
+from jatossync import daemon, jobs, threads
 from jatossync.core.model import GitState, Job, Stat
 from jatossync.core.paths import RelPath
-from jatossync.local import directory, root
+from jatossync.local import directory, git, watch
 from jatossync.local.directory import DIRECTORY_FLAGS, DescriptorDirectory
 from jatossync.local.mounts import Mount, mount_table
 from tests.simulation.scheduler import current
@@ -89,8 +89,9 @@ _CLOCKS: dict[object, Callable[[], float]] = {
     time.time: _time,
     time.time_ns: _time_ns,
 }
-_TIME = types.SimpleNamespace(**{**vars(time), **{f.__name__: _CLOCKS[f] for f in (
-    time.monotonic, time.time, time.time_ns)}})  # type: ignore[attr-defined]
+_TIME = types.SimpleNamespace(
+    **{**vars(time), **{f.__name__: _CLOCKS[f] for f in (time.monotonic, time.time, time.time_ns)}}
+)
 
 
 # --- threads --------------------------------------------------------------------------------------
@@ -194,7 +195,7 @@ class Pool:
 class Watcher:
     """local/watch.py's Watcher: told by the folder of this world."""
 
-    limit = ""
+    blind: tuple[str, str] | None = None
 
     def __init__(
         self,
@@ -282,11 +283,11 @@ def installed() -> Iterator[None]:
     replaced = {
         id(time): _TIME,
         id(directory.stat_of): _stat_of,
-        id(root.open_top): _open_top,
+        id(directory.open_top): _open_top,
         id(mount_table): _mount_table,
-        id(jobs.git_state): _git_state,
-        id(daemon.Pool): Pool,
-        id(daemon.Watcher): Watcher,
+        id(git.git_state): _git_state,
+        id(threads.Pool): Pool,
+        id(watch.Watcher): Watcher,
     }
     for module in _modules():
         for name, value in list(vars(module).items()):
@@ -327,5 +328,3 @@ def _modules() -> list[types.ModuleType]:
         if not found.name.startswith("jatossync.cli.demo") and "__main__" not in found.name:
             importlib.import_module(found.name)
     return [module for name, module in sys.modules.items() if name.startswith("jatossync.")]
-
-

@@ -102,11 +102,11 @@ class Folder:
 
     def exists(self, path: str) -> bool:
         """Whether anything stands there."""
-        return _lstat(self._at(path)) is not None
+        return self._found(path) is not None
 
     def is_directory(self, path: str) -> bool:
         """Whether it is a directory and no symlink to one."""
-        found = _lstat(self._at(path))
+        found = self._found(path)
         return found is not None and stat.S_ISDIR(found.st_mode)
 
     def files(self) -> list[str]:
@@ -188,7 +188,7 @@ class Folder:
 
     def set_readable(self, path: str, readable: bool) -> None:
         """Take or give the right to read a file or to look into a directory."""
-        found = _lstat(self._at(path))
+        found = self._found(path)
         if found is not None and not stat.S_ISLNK(found.st_mode):
             change = self._unreadable.discard if readable else self._unreadable.add
             change(found.st_ino)
@@ -225,6 +225,16 @@ class Folder:
 
     def _lstat(self, path: str) -> os.stat_result:
         return os.lstat(self._at(path))
+
+    def _found(self, path: str) -> os.stat_result | None:
+        """What stands there; None where nothing does, or a symlink leads there."""
+        place, found = "", _lstat(self._at(""))
+        for name in path.split("/"):
+            if found is None or not stat.S_ISDIR(found.st_mode):
+                return None
+            place = f"{place}/{name}" if place else name
+            found = _lstat(self._at(place))
+        return found
 
     def _below(self, path: str) -> Iterator[str]:
         """All files at and below a path."""

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from tests.simulation import edges
 from tests.simulation.operations import (
@@ -66,7 +67,7 @@ NASTY = [
 DIRECTORIES = ["img", "data", "data/x", "new", "new/deep"]
 LABELS = ["v1", "v2", "v3", "v4", "250", "331", "120", "201", ""]
 STEPS = 50
-TEMPORARY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+TEMPORARY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 @dataclass(frozen=True)
@@ -233,22 +234,25 @@ class _Maker:
 # --- what failed ----------------------------------------------------------------------------------
 
 
-def failure(history: History) -> str | None:
-    """What goes wrong in it, in a form that is the same for the same fault; None: nothing."""
+def failure(history: History) -> Exception | None:
+    """What goes wrong in it: a law that is broken, or whatever the program raises."""
     try:
         history.live()
-    except Exception as error:  # noqa: BLE001  (whatever the program raises is a finding)
-        law = getattr(error, "law", None)
-        return law if law else f"{type(error).__name__}"
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is a finding)
+        return error
     return None
+
+
+def _kind(error: Exception | None) -> str:
+    return getattr(error, "law", type(error).__name__)
 
 
 def shortened(history: History) -> History:
     """The shortest part of it found to fail in the same way (delta debugging)."""
-    wanted = failure(history)
+    wanted = _kind(failure(history))
 
     def fails(candidate: History) -> bool:
-        return failure(candidate) == wanted
+        return _kind(failure(candidate)) == wanted
 
     history = _fewer(history, fails)
     history = _simpler_setup(history, fails)
@@ -273,7 +277,8 @@ def _fewer(history: History, fails: Callable[[History], bool]) -> History:
 
 def _simpler_setup(history: History, fails: Callable[[History], bool]) -> History:
     for field in fields(Setup):
-        candidate = replace(history, setup=replace(history.setup, **{field.name: field.default}))
+        simpler: dict[str, Any] = {field.name: field.default}
+        candidate = replace(history, setup=replace(history.setup, **simpler))
         if candidate != history and fails(candidate):
             history = candidate
     return history

@@ -225,7 +225,9 @@ class Jatos:
         second = self._call(asked)
         if any(each.status != 200 or not _is_json(each) for each in (first, second)):
             return first
-        nodes = [{each["path"]: each for each in json.loads(a.body)["data"]} for a in (first, second)]
+        nodes = [
+            {each["path"]: each for each in json.loads(a.body)["data"]} for a in (first, second)
+        ]
         merged = []
         for path in sorted(nodes[0] | nodes[1]):
             late = self._world.dice("listed", asked.number, path) < 0.5
@@ -256,7 +258,11 @@ class Jatos:
         """What was sent whole may still take effect, although nobody waits for the answer."""
         for asked in list(self.under_way):
             whole = asked.body.rstrip(b"\r\n").endswith(b"--") or asked.kind == "DELETE"
-            if whole and not asked.acted and self._world.dice("late", asked.path, asked.number) < 0.5:
+            if (
+                whole
+                and not asked.acted
+                and self._world.dice("late", asked.path, asked.number) < 0.5
+            ):
                 self._answer(asked, "", "", 0.0)
         self.under_way.clear()
 
@@ -275,6 +281,8 @@ def _page(status: int) -> Answer:
 
 def _response(asked: Request, answer: Answer, *, cut: bool) -> httpx.Response:
     headers = {**answer.headers, "Content-Length": str(answer.length)}
-    encoded = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+    encoded = [
+        (name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()
+    ]
     body = b"" if asked.method == "HEAD" else answer.body
     return httpx.Response(answer.status, headers=encoded, stream=_Body(body, cut))

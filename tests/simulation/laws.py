@@ -12,13 +12,13 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jatossync.core.model import Ask, Hash, Job, Provenance, Scan, Stopped
 from jatossync.state.store import FILE_NAME
 from tests.simulation.edges import SMALL
 from tests.simulation.folder import Stance, is_hidden_name
-from tests.simulation.jatos import Request, digest
+from tests.simulation.jatos import LISTING, Request, digest
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -174,14 +174,18 @@ class Laws:
             return
         if self._world.in_trash(before) or self._could_not_know(asked, before):
             return
-        raise self.broken("L4", f"{path}: {before[:40]!r} was destroyed by {asked.kind} and not kept")
+        raise self.broken(
+            "L4", f"{path}: {before[:40]!r} was destroyed by {asked.kind} and not kept"
+        )
 
     def _needless(self, asked: Request, data: bytes) -> None:
         """The very same bytes lay there already."""
-        if len(data) > SMALL["SMALL_BYTES"]:
-            rows = self._world.on_disk.rows()
+        if len(data) > SMALL["SMALL_BYTES"] or asked.path == LISTING:
+            rows, attempts = self._world.on_disk.rows(), self._world.on_disk.attempts()
             lies = self.lies.get(asked.path)
-            if rows.get(asked.path) != digest(data) or lies is None or not lies.ours:
+            others = [sha for path, _, sha in attempts if path == asked.path]
+            surely = rows.get(asked.path) == digest(data) and others == [digest(data)]
+            if not surely or lies is None or not lies.ours:
                 return  # only their size can be looked at
         elif self._could_not_know(asked, data):
             return
@@ -233,15 +237,15 @@ class Laws:
             if lies.ours:
                 self._remembered(path, rows.get(path), attempts)
 
-    def _remembered(
-        self, path: str, row: str | None, attempts: set[tuple[str, str, str]]
-    ) -> None:
+    def _remembered(self, path: str, row: str | None, attempts: set[tuple[str, str, str]]) -> None:
         data = self._world.jatos.at(path)
         if data is None:
             if row is not None and (path, "delete", "") not in attempts:
                 raise self.broken("L7", f"{path} was deleted, and the manifest still has it")
         elif row != digest(data) and (path, "upload", digest(data)) not in attempts:
-            raise self.broken("L7", f"{path} lies on JATOS because of us, and nothing on disk says so")
+            raise self.broken(
+                "L7", f"{path} lies on JATOS because of us, and nothing on disk says so"
+            )
 
 
 @dataclass
@@ -317,7 +321,7 @@ class OnDisk:
         found = self._read("SELECT path, verb, sha256 FROM attempts")
         return {(path.decode(), verb, sha) for path, verb, sha in found}
 
-    def _read(self, query: str) -> list[tuple[bytes, ...]]:
+    def _read(self, query: str) -> list[tuple[Any, ...]]:
         if self._db is None:
             if not os.path.exists(self._path):
                 return []

@@ -19,7 +19,7 @@ TOKEN = "jap_OeYwru727YeLzxcHSvIFlTQ52Ud03wo7cd41f"
 
 
 def body(label: str, size: int) -> bytes:
-    """Bytes that differ from those of every other label in each part; `size` 0: the label itself."""
+    """Bytes that differ from another label's in each part; `size` 0: the label itself."""
     if label == "token":
         return f"const token = '{TOKEN}'".encode()
     data = label.encode()

@@ -83,7 +83,7 @@ class Scheduler:
             if not task.dead:
                 try:
                     task.throw(GreenletExit)
-                except Exception:  # noqa: BLE001, S112  (its world is gone: whatever it says)
+                except Exception:  # noqa: BLE001  (its world is gone: whatever it says)
                     continue
         self._tasks.clear()
         self._events.clear()

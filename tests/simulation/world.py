@@ -27,7 +27,7 @@ from jatossync.core.paths import RelPath
 from jatossync.core.report import Event
 from jatossync.daemon import Daemon
 from jatossync.engine import Engine
-from jatossync.errors import JatossyncError
+from jatossync.errors import ConfigError, JatossyncError
 from jatossync.jobs import Sides
 from tests.simulation import edges
 from tests.simulation.folder import Folder, Stance
@@ -80,6 +80,8 @@ class Process:
     def live(self) -> None:
         """What `jatossync run` does, until it is stopped."""
         try:
+            if self._world.folder.is_away:
+                raise ConfigError("the folder is away")
             with opened(self._world.config, alone=False) as sides:
                 self.sides = sides
                 self.daemon = Daemon(sides, self._world.heard)
@@ -95,7 +97,7 @@ class Process:
     def let_go(self) -> None:
         """What the system does for a process that was killed: nothing of it is written any more."""
         if self.sides is not None:
-            connection = self.sides.store._db
+            connection = self.sides.store._db._connection
             with suppress(sqlite3.ProgrammingError):  # it had let go of it by itself
                 connection.rollback()
             connection.close()
@@ -224,11 +226,9 @@ class World:
 
     def start_unless_running(self) -> None:
         """Start the program, as a person or the system does."""
-        if self.process is None and not self.folder.is_away:
+        if self.process is None:
             self.process = Process(self)
             self.scheduler.start(self.process.live, self.process)
-        elif self.process is None:
-            self.scheduler.at(self.scheduler.now_s + RESTART_S, self.start_unless_running)
 
     def kill(self) -> None:
         """kill -9, and the start that follows."""
@@ -345,7 +345,9 @@ class World:
         for path in sorted({*self.folder.files(), *remote, *self.folder.versions}):
             wrong = self._wrong(path, remote.get(path))
             if wrong is not None:
-                raise self.laws.broken("L15", f"{path} {wrong}; it says: {self._said_of(engine, path)}")
+                raise self.laws.broken(
+                    "L15", f"{path} {wrong}; it says: {self._said_of(engine, path)}"
+                )
 
     def _wrong(self, path: str, there: bytes | None) -> str | None:
         """What is wrong with a path in the end; None where it is as it should be."""
@@ -388,7 +390,7 @@ class World:
     @staticmethod
     def _said_of(engine: Engine, path: str) -> str:
         report, key = engine.report, RelPath(path)
-        return f"{report.held.get(key)} {report.notes.get(key)} {report.refused.get(key)}"
+        return f"{key in report.held} {report.notes.get(key)} {report.refused.get(key)}"
 
     def _honest(self) -> None:
         """Law 13: what is said at the end is so."""
