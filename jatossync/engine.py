@@ -161,6 +161,8 @@ class Engine:
         self._evidence = Evidence()
         self._queue = Queue(settings.workers)
         self._pass: _Pass | None = None
+        self._lister: _Pass | None = None
+        """The pass that a listing was asked for; by the time it is here, there may be another."""
         self._passes = 0
         self._verified_s: float | None = None
         self._rereading = Rereading()
@@ -346,11 +348,12 @@ class Engine:
         return [Scan(scope, {})]
 
     def _start_listing(self, now_s: float) -> list[Job]:
-        if self._pass is None or self._pass.listing != "wanted":
+        if self._pass is None or self._pass.listing != "wanted" or self._lister is not None:
             return []
         self._listing_wanted = False
         self._verify_s = now_s + self._settings.verify_s
         self._pass.listing = "asked"
+        self._lister = self._pass
         self._pass.listed_s = self._listed_s = now_s
         self._evidence.listing_began(self._queue.under_way)
         return [List()]
@@ -379,6 +382,7 @@ class Engine:
         self._dirty.visit(ROOT, now_s + ROOT_RETRY_S)
 
     def _listed(self, result: Result, now_s: float) -> None:
+        lister, self._lister = self._lister, None
         listing = result if isinstance(result, Listing) else None
         self._evidence.listing_ended(listing)
         for path in self._evidence.news_about(self._refusals):
@@ -398,7 +402,7 @@ class Engine:
         if lost:
             self._verify_s = now_s + RELIST_S
         self._can_list = listing is not None
-        if self._pass is not None:
+        if self._pass is not None and self._pass is lister:
             self._pass.listing = "here" if listing else "not to be had"
             self._plan_when_complete(now_s)
 

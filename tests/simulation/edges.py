@@ -11,6 +11,7 @@ import importlib
 import os
 import pkgutil
 import queue
+import secrets
 import sys
 import threading
 import time
@@ -29,6 +30,7 @@ from jatossync.core.paths import RelPath
 from jatossync.local import directory, git, watch
 from jatossync.local.directory import DIRECTORY_FLAGS, DescriptorDirectory
 from jatossync.local.mounts import Mount, mount_table
+from jatossync.service import control
 from tests.simulation.scheduler import current
 
 if TYPE_CHECKING:
@@ -92,6 +94,14 @@ _CLOCKS: dict[object, Callable[[], float]] = {
 _TIME = types.SimpleNamespace(
     **{**vars(time), **{f.__name__: _CLOCKS[f] for f in (time.monotonic, time.time, time.time_ns)}}
 )
+
+
+def _token_hex(count: int) -> str:
+    return f"{world().stamp() * 2654435761 % 16 ** (2 * count):0{2 * count}x}"
+
+
+_SECRETS = types.SimpleNamespace(**{**vars(secrets), "token_hex": _token_hex})
+"""What nobody can guess, but the same in each life of a history."""
 
 
 # --- threads --------------------------------------------------------------------------------------
@@ -282,12 +292,14 @@ def installed() -> Iterator[None]:
 
     replaced = {
         id(time): _TIME,
+        id(secrets): _SECRETS,
         id(directory.stat_of): _stat_of,
         id(directory.open_top): _open_top,
         id(mount_table): _mount_table,
         id(git.git_state): _git_state,
         id(threads.Pool): Pool,
         id(watch.Watcher): Watcher,
+        id(control.available): lambda: False,
     }
     for module in _modules():
         for name, value in list(vars(module).items()):
