@@ -75,7 +75,6 @@ class Process:
         self._world = world
         self.sides: Sides | None = None
         self.daemon: Daemon | None = None
-        self.ended = False
 
     def live(self) -> None:
         """What `jatossync run` does, until it is stopped."""
@@ -88,11 +87,7 @@ class Process:
                 self.daemon.run(watch=True)
         except JatossyncError as error:
             self._world.heard(Event("ended", "error", {"reason": str(error)}))
-        self.ended = True
-        self._world.process = None
-        self._world.scheduler.at(
-            self._world.scheduler.now_s + RESTART_S, self._world.start_unless_running
-        )
+        self._world.ended(self)
 
     def let_go(self) -> None:
         """What the system does for a process that was killed: nothing of it is written any more."""
@@ -241,6 +236,14 @@ class World:
             self.jatos.crash_of_client()
         process.let_go()
         self.scheduler.at(self.scheduler.now_s + 1.0, self.start_unless_running)
+        self.scheduler.kill(process)
+
+    def ended(self, process: Process) -> None:
+        """The program has come to its end; what its threads still did, nobody waits for."""
+        self.process = None
+        self.dead.add(process)
+        self.jatos.crash_of_client()
+        self.scheduler.at(self.scheduler.now_s + RESTART_S, self.start_unless_running)
         self.scheduler.kill(process)
 
     def stop(self) -> None:
