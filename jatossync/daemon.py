@@ -45,6 +45,7 @@ from jatossync.local.root import pinned
 from jatossync.lookout import Lookout
 from jatossync.service.control import Control, Request, available
 from jatossync.service.notify import Notifier
+from jatossync.state.sharing import file_mode
 from jatossync.threads import Hints, Pool
 from jatossync.upkeep import ADVICE, Upkeep
 
@@ -281,7 +282,14 @@ class Daemon:
         if self._lookout is not None:
             self._mind(self._lookout, now_s)
         self._upkeep.tick(now_s)
-        self._notifier.status(one_line(self.status, _clock))
+        self._notifier.status(self._line())
+
+    def _line(self) -> str:
+        """How it stands, for `systemctl status`."""
+        line, trouble = one_line(self.status, _clock), self.engine.link.trouble
+        if not isinstance(trouble, Stopped):
+            return line
+        return f"{line}: {trouble.reason}. {self._upkeep.advice(trouble.stop)}"
 
     def _mind(self, lookout: Lookout, now_s: float) -> None:
         report = self.engine.report
@@ -312,7 +320,8 @@ class Daemon:
         if not available():
             return None
         try:
-            return Control(os.path.dirname(self._sides.store.path), self._inbox.put)
+            directory = os.path.dirname(self._sides.store.path)
+            return Control(directory, self._inbox.put, mode=file_mode(directory))
         except StateError as exc:
             self._say(Event("commands cannot ask", "warning", {"reason": exc.message}))
             return None

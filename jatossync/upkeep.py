@@ -64,11 +64,14 @@ class Upkeep:
         """An event that says that JATOS refuses, with what to do about it."""
         if "stop" not in event.fields:
             return event
-        stop = Stop(event.fields["stop"])
-        advice = ADVICE[stop]
-        if stop is Stop.TOKEN:
-            advice += f" {self._token_file.token.renewal}"
+        advice = self.advice(Stop(event.fields["stop"]))
         return replace(event, fields=event.fields | {"advice": advice})
+
+    def advice(self, stop: Stop) -> str:
+        """What to do where JATOS refuses everything."""
+        if stop is Stop.TOKEN:
+            return f"{ADVICE[stop]} {self._token_file.token.renewal}"
+        return ADVICE[stop]
 
     def _mind_sleep(self, now_s: float) -> None:
         slept_s = self._sleep.slept_s(now_s, time.time())

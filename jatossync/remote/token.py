@@ -25,7 +25,7 @@ _HOW_TO_GET_ONE = (
 
 _AT_A_START = "Put it where the old one is, and start jatossync again: it is read at a start only."
 _BY_SYSTEMD = (
-    "Put it into the file that the unit's LoadCredential names, and restart the service: systemd "
+    "Put it into the file that the unit's LoadCredential names, and restart the service{}: systemd "
     "hands it over at a start only."
 )
 
@@ -164,7 +164,7 @@ def _first_source(
 ) -> tuple[Token, list[str]]:
     credential = _credential(environ)
     if credential:
-        return _from_file(credential, "$CREDENTIALS_DIRECTORY/token", _BY_SYSTEMD), []
+        return _from_file(credential, "$CREDENTIALS_DIRECTORY/token", _by_systemd(environ)), []
     if token_file:
         return _from_token_file(token_file), _readable_by_others(token_file)
     if inline:
@@ -177,6 +177,12 @@ def _first_source(
     if environ.get("JATOSSYNC_TOKEN"):
         return Token(environ["JATOSSYNC_TOKEN"], "$JATOSSYNC_TOKEN"), []
     raise ConfigError("there is no JATOS token", _HOW_TO_GET_ONE)
+
+
+def _by_systemd(environ: Mapping[str, str]) -> str:
+    """With the command to type, which our units tell."""
+    command = environ.get("JATOSSYNC_RESTART")
+    return _BY_SYSTEMD.format(f" ({command})" if command else "")
 
 
 def _credential(environ: Mapping[str, str]) -> str | None:

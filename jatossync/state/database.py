@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from jatossync.errors import StateError
+from jatossync.state.sharing import allow, make_directory
 
 
 class Database:
@@ -25,10 +26,10 @@ class Database:
         """
         self.path = path
         with self.translated():
-            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            make_directory(os.path.dirname(path))
             self._connection = sqlite3.connect(path, isolation_level=None)
             try:
-                os.chmod(path, 0o600)
+                allow(path)
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._version = self._data_version()

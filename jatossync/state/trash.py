@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from jatossync.core.model import Content
+from jatossync.state.sharing import allow, make_directory
 
 CHUNK_BYTES = 1024 * 1024
 
@@ -62,7 +63,7 @@ class Trash:
             TrashFull: There is no room for them.
             OSError: They could not be stored; then, too, nothing may be destroyed.
         """
-        os.makedirs(self._directory, mode=0o700, exist_ok=True)
+        make_directory(self._directory)
         sha256, adler32, size = hashlib.sha256(), 1, 0
         with tempfile.NamedTemporaryFile(dir=self._directory, prefix=".", delete=False) as file:
             try:
@@ -118,7 +119,8 @@ class Trash:
             new = not os.path.exists(place)
             if new and not self._has_room(content.size):
                 raise TrashFull(self._max_bytes)
-            os.makedirs(os.path.dirname(place), mode=0o700, exist_ok=True)
+            make_directory(os.path.dirname(place))
+            allow(written)
             os.utime(written, (self._clock(), self._clock()))  # its age counts from now
             os.replace(written, place)
             self._used = (self._used or 0) + (content.size if new else 0)

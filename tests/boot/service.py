@@ -111,7 +111,7 @@ class Service:
     # Both sides.
 
     def save(self, path: str, content: str | bytes) -> None:
-        """A file of alice's."""
+        """A file of alice's, that others may read."""
         self.machine.write(f"{self.folder}/{path}", content, "alice")
 
     def await_remote(self, path: str, content: bytes | None = None) -> None:

@@ -165,6 +165,7 @@ def test_jatos_is_away_when_the_machine_starts(service: Service, jatos: Emulator
 
 
 def test_a_disk_that_goes_and_comes_back(service: Service, machine: Machine) -> None:
+    machine.run("useradd", "--system", "--gid", "jatossync", "jatossync")
     service.folder = f"/srv/{service.name}"
     disk = ("mount", "-t", "tmpfs", "tmpfs", service.folder)
     machine.inside(service.folder).mkdir()
@@ -230,6 +231,26 @@ print("devices:", sorted(os.listdir("/dev")))
         line["MESSAGE"].split(": ", 1) for line in service.journal() if ": " in line["MESSAGE"]
     )
     assert found == {}
+
+
+def test_members_of_the_group_may_use_the_commands(service: Service, machine: Machine) -> None:
+    service.start_with_token_file()
+
+    def said(user: str, *command: str) -> tuple[int, str]:
+        done = machine.run(PROGRAM, *command, "--config", service.config, user=user, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    service.await_status("in sync")
+    assert said("bob", "status")[0] == 0, said("bob", "status")
+    assert said("bob", "pause")[0] == 0, said("bob", "pause")
+    service.await_status("paused")
+    service.systemctl("stop", service.unit)
+    assert said("bob", "resume")[0] == 0, said("bob", "resume")
+    service.systemctl("start", service.unit)
+    service.await_status("in sync")
+    code, text = said("carol", "status")
+    assert code != 0
+    assert "Permission denied" in text
 
 
 def test_what_cannot_work_is_refused_before_anything_is_written(
