@@ -104,8 +104,8 @@ def drop_in_text(scope: Scope, study: Particulars) -> str:
                 f"BindReadOnlyPaths={quoted(study.folder)}",
             ]
         if study.encrypted_token:
-            credential = quoted(f"token:{study.encrypted_token}")
-            lines += ["LoadCredential=", f"LoadCredentialEncrypted={credential}"]
+            # Without quotes, which this setting takes for part of the name.
+            lines += ["LoadCredential=", f"LoadCredentialEncrypted=token:{study.encrypted_token}"]
         lines += [
             "[Unit]",
             "# Not before the disk that holds the folder.",
