@@ -68,6 +68,8 @@ class Particulars:
     """The command line of jatossync, as it is installed."""
     config: str
     folder: str
+    mount: str = os.sep
+    """Where the disk that holds the folder is mounted."""
     user: str | None = None
     """Who runs a system service; None: the manager's own user."""
     groups: Sequence[str] = ()
@@ -110,6 +112,12 @@ def drop_in_text(scope: Scope, study: Particulars) -> str:
             "[Unit]",
             "# Not before the disk that holds the folder.",
             f"RequiresMountsFor={quoted(study.folder)}",
+        ]
+    if study.mount != os.sep:
+        lines += [
+            "[Install]",
+            "# A disk that comes later starts it.",
+            f"WantedBy={mount_unit(study.mount)}",
         ]
     return "\n".join(lines) + "\n"
 

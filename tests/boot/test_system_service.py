@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import time
 
@@ -168,72 +169,114 @@ def test_jatos_is_away_when_the_machine_starts(service: Service, jatos: Emulator
 
 
 def test_a_disk_that_goes_and_comes_back(service: Service, machine: Machine) -> None:
-    service.folder = f"/srv/{service.name}"
-    disk = ("mount", "-t", "tmpfs", "tmpfs", service.folder)
-    machine.inside(service.folder).mkdir()
-    machine.run(*disk)
-    machine.run("chown", "alice", service.folder)
-    service.save("index.html", "<!doctype html>")
+    service.folder, disk = f"/srv/{service.name}", f"/opt/disks/{service.name}"
+    machine.write(f"{disk}/index.html", "<!doctype html>", "alice")
+    machine.write(f"{service.folder}/.mount-point", "", "alice")
+    mount = ("mount", "--bind", disk, service.folder)
+    machine.run(*mount)
     service.start_with_token_file()
-    machine.run("umount", service.folder)
+
+    machine.run("umount", "--lazy", service.folder)
     service.await_status("folder")
     assert service.get("ActiveState") == "active"
-    machine.run(*disk)
-    service.save("index.html", "<!doctype html>")
+    machine.run(*mount)
     service.save("after.txt", "on the disk")
-    assert (service.assets / "index.html").exists(), "nothing was deleted"
-    service.systemctl("restart", service.unit)  # another disk is another folder
     service.await_remote("after.txt")
+    assert service.get("NRestarts") == "0"
+
+    # Started without it, it does not take the empty mount point for the study …
+    service.systemctl("stop", service.unit)
+    machine.run("umount", service.folder)
+    service.systemctl("daemon-reload")  # as a boot does
+    service.systemctl("start", service.unit, check=False)
+    assert service.get("ExecMainStatus") == "78", service.status
+    # … and the disk starts it again.
+    machine.run(*mount)
+    service.save("once-more.txt", "on the disk")
+    service.await_remote("once-more.txt")
+    assert not [each for each in service.jatos.requests() if each["method"] == "DELETE"]
+
+
+PROBE = """
+import os, socket
+
+def tried(what):
+    try:
+        what()
+    except OSError as exc:
+        return exc.strerror
+    return "done"
+
+def written(path):
+    return tried(lambda: open(path + "/probe", "w").close())
+
+def opened(family, kind):
+    return tried(lambda: socket.socket(family, kind).close())
+
+def connected(path):
+    with socket.socket(socket.AF_UNIX) as talker:
+        return tried(lambda: talker.connect(path))
+
+pids = [name for name in os.listdir("/proc") if name.isdigit() and name != str(os.getpid())]
+found = {
+    "the study": os.listdir(STUDY),
+    "the home it lies in": os.listdir("/home/alice"),
+    "beside the study": os.listdir("/home/alice/studies"),
+    "homes": os.listdir("/home") + os.listdir("/root"),
+    "write: study": written(STUDY),
+    "write: home": written("/home/alice"),
+    "write: configuration": written("/etc/jatossync"),
+    "write: state": written(STATE),
+    "write: state of others": written("/var/lib/jatossync"),
+    "others' tokens": tried(lambda: open("/etc/credstore/jatossync-other")),
+    "processes": pids,
+    "packets": opened(socket.AF_PACKET, socket.SOCK_RAW),
+    "kernel": opened(socket.AF_NETLINK, socket.SOCK_RAW),
+    "ping": tried(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1).close()),
+    "bus": connected("/run/dbus/system_bus_socket"),
+    "become root": tried(lambda: os.setuid(0)),
+    "disks": [name for name in os.listdir("/dev") if name.startswith(("sd", "vd", "nvme", "loop"))],
+}
+print(repr(found))
+"""
 
 
 def test_everything_but_the_study_is_out_of_reach(service: Service, machine: Machine) -> None:
     service.start_with_token_file()
     machine.write("/home/alice/diary.txt", "private", "alice")
+    machine.write("/home/alice/studies/another/index.html", "private", "alice")
     machine.write("/home/bob/diary.txt", "private", "bob")
     machine.write("/etc/credstore/jatossync-other", "another token", mode=0o600)
     state = f"/var/lib/jatossync/{service.name}"
-    probe = f"""
-import os, socket, subprocess
-def tried(what):
-    try:
-        what()
-    except OSError as exc:
-        return type(exc).__name__
-    return "done"
-def written(path):
-    return tried(lambda: open(path + "/probe", "w").close())
-print("study:", os.listdir({service.folder!r}))
-print("home:", os.listdir("/home/alice"), os.listdir("/home/alice/studies"))
-print("homes:", os.listdir("/home"), tried(lambda: os.listdir("/root")))
-print("write study:", written({service.folder!r}))
-print("write home:", written("/home/alice"))
-print("write etc:", written("/etc/jatossync"))
-print("write var:", written("/var/tmp/../lib"))
-print("write state:", written({state!r}))
-print("credstore:", tried(lambda: open("/etc/credstore/jatossync-other")))
-print("processes:", [p for p in os.listdir("/proc") if p.isdigit() and p != str(os.getpid())])
-for family in ("AF_PACKET", "AF_NETLINK", "AF_VSOCK"):
-    kind = getattr(socket, family)
-    print(family + ":", tried(lambda: socket.socket(kind, socket.SOCK_RAW).close()))
-print("raw:", tried(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1).close()))
-print("chown:", tried(lambda: os.chown({state!r}, 0, 0)))
-print("setuid:", tried(lambda: os.setuid(0)))
-print("journal:", tried(lambda: os.listdir("/run/log/journal")))
-print("devices:", sorted(os.listdir("/dev")))
-"""
-    machine.write("/opt/probe.py", probe)
+    machine.write("/opt/probe.py", f"STUDY, STATE = {service.folder!r}, {state!r}\n{PROBE}")
     service.systemctl("stop", service.unit)
-    service.override(
-        "Type=oneshot",
-        "ExecStart=",
-        "ExecStart=/opt/jatossync/bin/python /opt/probe.py",
-        "Restart=no",
-    )
+    probe = "ExecStart=/opt/jatossync/bin/python /opt/probe.py"
+    service.override("Type=oneshot", "Restart=no", "ExecStart=", probe)
     service.systemctl("start", service.unit)
-    found = dict(
-        line["MESSAGE"].split(": ", 1) for line in service.journal() if ": " in line["MESSAGE"]
-    )
-    assert found == {}
+    (found,) = [
+        ast.literal_eval(line["MESSAGE"])
+        for line in service.journal()
+        if line["MESSAGE"].startswith("{")
+    ]
+    assert found == {
+        "the study": ["index.html"],
+        "the home it lies in": ["studies"],
+        "beside the study": [service.name],
+        "homes": ["alice"],
+        "write: study": "Read-only file system",
+        "write: home": "Permission denied",
+        "write: configuration": "Read-only file system",
+        "write: state": "done",
+        "write: state of others": "Read-only file system",
+        "others' tokens": "Permission denied",
+        "processes": [],
+        "packets": "Address family not supported by protocol",
+        "kernel": "Address family not supported by protocol",
+        "ping": "Operation not permitted",
+        "bus": "Permission denied",
+        "become root": "Operation not permitted",
+        "disks": [],
+    }
 
 
 def test_members_of_the_group_may_use_the_commands(service: Service, machine: Machine) -> None:

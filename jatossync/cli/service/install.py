@@ -7,7 +7,7 @@ import os
 import shlex
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -24,7 +24,6 @@ from jatossync.service.units import (
     argument,
     drop_in_text,
     is_ours,
-    mount_unit,
     unit,
 )
 
@@ -57,7 +56,7 @@ def planned(scope: Scope, config: Config, name: str, user: str | None) -> Instal
     checks.program_needed(scope)
     folder = checks.folder_needed(config)
     own = unit(name)
-    study = Particulars(checks.PROGRAM, config.path, folder)
+    study = Particulars(checks.PROGRAM, config.path, folder, _mount_point(folder))
     state = config.state
     credential = checks.credential(name) if scope.system else None
     if scope.system:
@@ -65,7 +64,7 @@ def planned(scope: Scope, config: Config, name: str, user: str | None) -> Instal
         runs = checks.runner(user, folder)
         checks.visible(config, folder, state, name, runs)
         encrypted = credential if credential and "encrypted" in credential else None
-        study = Particulars(checks.PROGRAM, config.path, folder, runs.user, runs.groups, encrypted)
+        study = replace(study, user=runs.user, groups=runs.groups, encrypted_token=encrypted)
     if credential is None:
         read_token(config)
     _refuse_namesake(scope, name, config)
@@ -82,7 +81,6 @@ def planned(scope: Scope, config: Config, name: str, user: str | None) -> Instal
         [
             [*systemctl, "daemon-reload"],
             [*systemctl, "enable", own],
-            *_also_with_its_disk(systemctl, own, folder),
             [*systemctl, "restart", own],
         ],
     )
@@ -101,12 +99,9 @@ def _refuse_namesake(scope: Scope, name: str, config: Config) -> None:
         )
 
 
-def _also_with_its_disk(systemctl: list[str], own: str, folder: str) -> list[list[str]]:
-    """A disk that comes later starts the service again."""
+def _mount_point(folder: str) -> str:
     mount = mount_of(folder, mount_table())
-    if mount is None or mount.point == os.sep:
-        return []
-    return [[*systemctl, "add-wants", mount_unit(mount.point), own]]
+    return mount.point if mount else os.sep
 
 
 def show(what: Installation) -> None:
