@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from jatossync.core.holds import chosen
 from jatossync.core.model import StateChanged, Stop, Stopped, Topic
 from jatossync.core.paths import BadPath, RelPath, rel_path
 from jatossync.core.status import Place, Remark, Status, status
@@ -126,12 +127,7 @@ class Desk:
 
     def _approve(self, lists: dict[str, list[str]], now_s: float) -> list[str]:
         """Approve exactly these paths of these lists, as far as they still wait in them."""
-        holds = [
-            hold
-            for held in self._sides.store.holds.lists()
-            for path in lists.get(held.id, [])
-            if (hold := held.paths.get(RelPath(path))) is not None
-        ]
+        holds = chosen(self._sides.store.holds.lists(), lists)
         self._sides.store.holds.approve(holds)
         self._engine.command(StateChanged(), now_s)
         return [hold.path for hold in holds]

@@ -83,3 +83,19 @@ def state_of(where: Places) -> Iterator[Store | None]:
         return
     with closing(Store(where.state)) as store:
         yield store
+
+
+@contextmanager
+def made_state(where: Places) -> Iterator[Store]:
+    """
+    The state, for a moment; made where there is none yet.
+
+    Raises:
+        ConfigError: The configuration, read as a whole, does not let it be where it would be.
+    """
+    from jatossync.config import load
+    from jatossync.state.store import Store
+
+    load(where.config)
+    with closing(Store(where.state)) as store:
+        yield store

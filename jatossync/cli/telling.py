@@ -167,6 +167,11 @@ def decision(held: HeldPaths, standing: Standing) -> Iterator[str]:
     yield f"  → {otherwise}{theirs}"
 
 
+def outcome(kind: HoldKind) -> str:
+    """What it means that things of this kind are approved."""
+    return _APPROVED[kind.value]
+
+
 def _listed(words: str, found: list[Remark], standing: Standing) -> Iterator[str]:
     if not found:
         return

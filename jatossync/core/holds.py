@@ -240,3 +240,13 @@ def chosen_list(lists: Iterable[HeldList], id_: str) -> list[Hold]:
 def chosen_path(lists: Iterable[HeldList], path: RelPath) -> list[Hold]:
     """`approve PATH`: this one, or all that is held below this directory."""
     return [hold for held in lists for at, hold in held.paths.items() if below(at, path)]
+
+
+def chosen(lists: Iterable[HeldList], wanted: Mapping[str, Iterable[str]]) -> list[Hold]:
+    """Exactly these paths of these lists, by the lists' ids, as far as they still wait in them."""
+    return [
+        hold
+        for held in lists
+        for path in wanted.get(held.id, ())
+        if (hold := held.paths.get(RelPath(path))) is not None
+    ]

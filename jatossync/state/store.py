@@ -29,6 +29,7 @@ from jatossync.core.model import (
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.errors import StateError
 from jatossync.state.database import Database
+from jatossync.state.history import History
 from jatossync.state.holds import SCHEMA as HOLDS_SCHEMA
 from jatossync.state.holds import HoldShelf
 from jatossync.state.memory import SCHEMA as MEMORY_SCHEMA
@@ -90,6 +91,8 @@ class Store:
         """Held lists and approvals."""
         self.refusals = RefusalShelf(self._db, clock)
         """What JATOS does not take, and why."""
+        self.history = History(self._db)
+        """What JATOS acknowledged, to be read."""
         self.memory = Memory(self._db, clock)
         """Pause, and the last status."""
         try:

@@ -1,0 +1,147 @@
+"""`jatossync wait`: until all that was saved is on JATOS."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import Any
+
+import click
+
+from jatossync.cli.asking import START_IT, answer, places, understood
+from jatossync.cli.options import config_option
+from jatossync.cli.paths import Standing
+from jatossync.cli.telling import SHOWN, sentence, shown
+from jatossync.cli.words import plural
+from jatossync.config import Places, values
+from jatossync.core.paths import RelPath
+from jatossync.core.status import Remark
+from jatossync.errors import JatossyncError, NotRunning
+from jatossync.log import escaped
+
+DIFFERENCES_EXIT_CODE = 2
+
+PATIENCE_S = 20.0
+"""So much longer than the timeout the daemon may take to say that it is over."""
+
+
+def _seconds(_context: click.Context, _parameter: click.Parameter, given: str) -> float:
+    try:
+        return float(str(values.duration("0", "1d")(given)))
+    except ValueError as exc:
+        raise click.BadParameter(str(exc)) from exc
+
+
+@click.command("wait")
+@config_option
+@click.option(
+    "--timeout",
+    "timeout_s",
+    metavar="DURATION",
+    default="60s",
+    show_default=True,
+    callback=_seconds,
+    help="How long to wait at most.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+def command(
+    config_path: str | None, timeout_s: float, as_json: bool, paths: tuple[str, ...]
+) -> int:
+    """Return when everything that was saved before is on JATOS: of PATHs, or of the whole folder.
+
+    Exits with 0 then; with 2 at once where only you can help (held, refused, locked, paused), and
+    with 2 when the time is over; with 1 where no jatossync runs.
+
+    \b
+    Example:
+      npm run build && jatossync wait
+    """
+    where = places(config_path)
+    standing = Standing(where.folder)
+    named = [standing.meant(path) for path in paths]
+    began_s = time.monotonic()
+    try:
+        told = answer(
+            where, silence_s=timeout_s + PATIENCE_S, do="wait", paths=named, timeout_s=timeout_s
+        )
+    except NotRunning as exc:
+        raise NotRunning(exc.message, exc.hint or START_IT) from None
+    seconds = time.monotonic() - began_s
+    _refuse_misspelt(where, told, standing)
+    blockers = [Remark(*each) for each in told["blockers"]] or _left_out(told, named)
+    outcome = "blocked" if blockers and told["outcome"] == "done" else told["outcome"]
+    if as_json:
+        _print_json(outcome, seconds, blockers, told)
+    else:
+        _print(outcome, seconds, blockers, told, standing)
+    return 0 if outcome == "done" else DIFFERENCES_EXIT_CODE
+
+
+def _refuse_misspelt(where: Places, told: dict[str, Any], standing: Standing) -> None:
+    """
+    Raises:
+        JatossyncError: A path is nowhere.
+    """
+    for path in told["unknown"]:
+        if not os.path.lexists(os.path.join(where.folder, path)):
+            raise JatossyncError(
+                f"{shown(path, standing)} is neither in the folder nor on JATOS",
+                "Is it misspelt?",
+            )
+
+
+def _left_out(told: dict[str, Any], named: list[RelPath]) -> list[Remark]:
+    """What was asked for by name and is never sent."""
+    status = understood(told["status"])
+    remarks = [each for each in status.remarks if each.path in named]
+    known = {each.path for each in remarks}
+    return remarks + [
+        Remark(path, "left out", "no file of it takes part (see `ignore:` and .jatosignore)")
+        for path in told["unknown"]
+        if path not in known and told["outcome"] == "done"
+    ]
+
+
+def _print_json(outcome: str, seconds: float, blockers: list[Remark], told: dict[str, Any]) -> None:
+    said = {
+        "outcome": outcome,
+        "seconds": round(seconds, 3),
+        "blockers": [
+            {"path": each.path, "topic": each.topic, "reason": each.reason} for each in blockers
+        ],
+        "left": told["left"],
+        "left_count": told["left_count"],
+    }
+    click.echo(json.dumps(said, ensure_ascii=False, indent=1))
+
+
+def _print(
+    outcome: str,
+    seconds: float,
+    blockers: list[Remark],
+    told: dict[str, Any],
+    standing: Standing,
+) -> None:
+    if outcome == "done":
+        click.echo(f"On JATOS, all that was saved ({seconds:.1f} s).")
+        return
+    if outcome == "blocked":
+        click.echo("Not all on JATOS, and waiting does not help:")
+        for each in blockers[:SHOWN]:
+            name = f"{shown(each.path, standing)}: " if each.path else ""
+            click.echo(f"  {name}{escaped(each.reason)}")
+        if len(blockers) > SHOWN:
+            click.echo(f"  … and {len(blockers) - SHOWN} more")
+        click.echo("  → jatossync status   shows what you can do")
+        return
+    why = f"after {seconds:.0f} s" if outcome == "timeout" else "and the jatossync that ran ends"
+    click.echo(f"Not all on JATOS {why}: {sentence(understood(told['status']))}")
+    count, left = told["left_count"], [path for path in told["left"] if path]
+    if left:
+        click.echo(f"Missing, {plural(count, 'file')}:")
+    for path in left[:SHOWN]:
+        click.echo(f"  {shown(path, standing)}")
+    if count > SHOWN:
+        click.echo(f"  … and {count - SHOWN} more")
