@@ -840,12 +840,12 @@ class Engine:
         action = item.action
         ms = round(seconds * 1000)
         if isinstance(action, Upload):
-            self._store.uploaded(_row(action, True, None), item.burst, seconds)
+            self._store.uploaded(_row(action, True, None), self._bursts[item.burst], seconds)
             self.report.totals.uploaded += 1
             self.report.totals.uploaded_bytes += action.content.size
             self.report.say("uploaded", path=action.path, size=action.content.size, ms=ms)
         else:
-            self._store.deleted(action.path, item.burst, seconds)
+            self._store.deleted(action.path, self._bursts[item.burst], seconds)
             self.report.totals.deleted += 1
             self.report.say("deleted", path=action.path, ms=ms)
 
@@ -882,7 +882,6 @@ class Engine:
     def _left(self) -> Iterable[RelPath]:
         """All paths for which something is to be done or to be found out."""
         yield from self._dirty
-        yield from self._again
         for item in self._queue:
             yield item.path
         for question in self._questions:
@@ -892,8 +891,7 @@ class Engine:
         """Whether `path` is one of them, or is being looked at."""
         current = self._pass
         looking = current is not None and not current.routine and current.covers(path)
-        known = path in self._dirty or path in self._again
-        return looking or known or path in self._questions or path in self._queue
+        return looking or path in self._dirty or path in self._questions or path in self._queue
 
     def _look_again(self, path: RelPath, now_s: float) -> None:
         """A pass had to leave `path` out while it was busy."""

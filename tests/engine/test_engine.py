@@ -515,3 +515,21 @@ def test_a_page_does_not_wait_for_a_log_that_is_written_all_the_time(world: Worl
         world.save("data.log", b"more %d" % n)
         world.wait(0.1)
     assert world.remote == {"page.html": b"1"}
+
+
+# --- history --------------------------------------------------------------------------------------
+
+
+def test_what_happened_belongs_to_the_burst_it_went_out_with_also_after_a_restart(
+    store: Store,
+) -> None:
+    for name in ("a.html", "b.html"):
+        world = World(store)
+        world.save("a.html", b"a")
+        if name == "b.html":
+            world.remote = {"a.html": b"a"}
+            world.save("b.html", b"b")
+        world.settle()
+    first, second = store.history.newest()
+    assert (first.path, second.path) == ("b.html", "a.html")
+    assert first.burst != second.burst
