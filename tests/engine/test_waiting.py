@@ -75,12 +75,17 @@ def test_a_look_that_began_before_does_not_count(calm: World) -> None:
     calm.engine.lost(calm.now_s)
     calm.wait(0.5)
     (scanning,) = [job for _, _, job in calm.running if isinstance(job, Scan)]
-    saved_in_the_middle = {"index.html": b"2"}
-    before = dict(calm.local)
-    calm.save("index.html", saved_in_the_middle["index.html"], hint=False)
-    after, calm.local = calm.local, before
-    with calm.happening(lambda job: setattr(calm, "local", after) if job is scanning else None):
-        waited(calm)  # the look under way passed the file before it was saved
+    before = dict(calm.local), dict(calm.stats)
+    calm.save("index.html", b"2", hint=False)
+    after = calm.local, calm.stats
+    calm.local, calm.stats = before  # the look under way passed the file before it was saved
+
+    def look_on(job: Job) -> None:
+        if job is scanning:
+            calm.local, calm.stats = after
+
+    with calm.happening(look_on):
+        waited(calm)
     assert calm.remote["index.html"] == b"2"
 
 
