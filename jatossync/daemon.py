@@ -275,8 +275,8 @@ class Daemon:
         if now_s >= self._evict_s:
             self._evict_s = now_s + EVICT_S
             self._sides.evict()
-        if self.engine.report.root_trouble is None and self._sides.folder.trouble():
-            self.engine.lost(now_s)
+        if self.engine.report.root_trouble is None and (trouble := self._sides.folder.trouble()):
+            self.engine.root_lost(trouble, now_s)
         if self._sides.folder.is_pinned():
             raise pinned(self._sides.folder.path)
         if self._lookout is not None:

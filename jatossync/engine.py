@@ -216,6 +216,13 @@ class Engine:
             self._dirty.hurry(path, now_s)
         return wait
 
+    def root_lost(self, reason: str, now_s: float) -> None:
+        """The folder is not what it was: nothing is sent until a look at it succeeds (law 2)."""
+        if self.report.root_trouble != reason:
+            self.report.say("the folder cannot be used, nothing is sent", "error", reason=reason)
+        self.report.root_trouble = reason
+        self._dirty.visit(ROOT, now_s + ROOT_RETRY_S)
+
     def done(self, job: Job, result: Result, now_s: float) -> None:
         """A job that `due` gave out has ended."""
         match job:
@@ -372,14 +379,9 @@ class Engine:
         self._plan_when_complete(now_s)
 
     def _root_gone(self, result: RootGone, now_s: float) -> None:
-        if self.report.root_trouble != result.reason:
-            self.report.say(
-                "the folder cannot be used, nothing is sent", "error", reason=result.reason
-            )
-        self.report.root_trouble = result.reason
+        self.root_lost(result.reason, now_s)
         self._queue.clear()
         self._pass = None
-        self._dirty.visit(ROOT, now_s + ROOT_RETRY_S)
 
     def _listed(self, result: Result, now_s: float) -> None:
         lister, self._lister = self._lister, None

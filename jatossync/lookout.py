@@ -45,6 +45,7 @@ class Lookout:
         self._renewal_s = 0.0
         self._retry_s: float | None = None
         self._cost_s = 0.0
+        self._displaced = folder.displaced()
 
     def start(self) -> None:
         """Begin, before the first scan: the other order would miss what comes between."""
@@ -67,7 +68,7 @@ class Lookout:
             Why everything has to be looked at now, if it has.
         """
         blindness = self._blindness(self._watcher, now_s) if self._watcher else None
-        self._loss = self._loss or self._hints.take_loss() or blindness
+        self._loss = self._loss or self._hints.take_loss() or blindness or self._other_disk()
         self._poll_or_not()
         if self._loss is None or now_s < self._renewal_s:
             return None
@@ -105,9 +106,14 @@ class Lookout:
             return "the system may let us watch more by now"
         return None
 
+    def _other_disk(self) -> str | None:
+        """A disk that comes makes no event."""
+        before, self._displaced = self._displaced, self._folder.displaced()
+        return None if self._displaced == before else "a disk below the folder came or went"
+
     def _poll_or_not(self) -> None:
         wanted = self._mode == "poll" or (self._mode == "auto" and bool(self._reason()[0]))
-        if wanted and self._poller is None:
+        if wanted and (self._poller is None or not self._poller.alive):
             self._poller = Poller(self._scanner.glance, self._hints.add, self._poller_began)
         elif self._poller is not None and not wanted:
             self._poller.stop()

@@ -1,9 +1,9 @@
 """
 Hints for where the system tells nothing: our own looks at the folder, again and again.
 
-What differs between two looks is a hint as one of the watcher's is, so it waits until it is quiet
-in the same way. Not watchdog's polling: that follows symlinks, calls a directory that could not be
-looked at deleted, and overlooks files whose time was set back.
+What differs between two looks is a hint as one of the watcher's is; a file that grows is given a
+while, as there: it counts once two looks agree. Not watchdog's polling: that follows symlinks,
+calls a directory that could not be looked at deleted, and overlooks files whose time was set back.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from jatossync.core.model import Entry
 from jatossync.core.paths import RelPath
 from jatossync.core.watching import FASTEST_S, pause_s
+
+LONGEST_S = 10.0
+"""A file that never rests counts after so long all the same."""
 
 
 class Poller:
@@ -41,12 +44,18 @@ class Poller:
         self._thread = threading.Thread(target=self._loop, name="poll", daemon=True)
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether it looks."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Look no more; a look under way comes to its end."""
         self._stopped.set()
 
     def _loop(self) -> None:
         last: Mapping[RelPath, Entry] | None = None
+        moving: dict[RelPath, float] = {}
         while not self._stopped.is_set():
             began_s = time.monotonic()
             now = self._look()
@@ -54,10 +63,14 @@ class Poller:
             if now is not None and last is None:
                 self._began()
             elif now is not None and last is not None:
-                for path in _differing(last, now):
+                moved = {path: moving.pop(path, began_s) for path in _differing(last, now)}
+                for path in moving:
+                    self._hint(path, False)
+                moving = {path: at_s for path, at_s in moved.items() if began_s - at_s < LONGEST_S}
+                for path in moved.keys() - moving.keys():
                     self._hint(path, False)
             last = now if now is not None else last
-            self._stopped.wait(self.interval_s)
+            self._stopped.wait(FASTEST_S if moving else self.interval_s)
 
 
 def _differing(last: Mapping[RelPath, Entry], now: Mapping[RelPath, Entry]) -> Iterator[RelPath]:

@@ -73,10 +73,11 @@ class Blocked(Exception):  # noqa: N818
 class StudyFolder:
     """The folder that is mirrored, held open."""
 
-    def __init__(self, path: str, top: Directory) -> None:
+    def __init__(self, given: str, path: str, top: Directory) -> None:
         """Use `open`."""
         self.path = path
         """Its real path when it was opened."""
+        self._given = given
         self._top = top
         self._lock: FolderLock | None = None
         self._identity = _identity(top.lstat("."))
@@ -103,7 +104,7 @@ class StudyFolder:
         try:
             if not os.path.isdir(real) and os.path.lexists(real):
                 raise ConfigError(f"{path} is not a folder", "Give the study's folder.")
-            folder = cls._held(real)
+            folder = cls._held(path, real)
         except FileNotFoundError as exc:
             raise ConfigError(
                 f"the folder {path} does not exist",
@@ -123,10 +124,10 @@ class StudyFolder:
         return folder
 
     @classmethod
-    def _held(cls, path: str) -> StudyFolder:
+    def _held(cls, given: str, path: str) -> StudyFolder:
         top = open_top(path)
         try:
-            return cls(path, top)
+            return cls(given, path, top)
         except OSError:
             top.close()
             raise
@@ -227,6 +228,11 @@ class StudyFolder:
             return (
                 f"the study folder {self.path} was replaced by something else, so nothing is "
                 f"concluded from it. {REBIND}"
+            )
+        if (leads_to := os.path.realpath(self._given)) != self.path:
+            return (
+                f"the study folder {self._given} leads to {leads_to} now and not to {self.path}, "
+                f"so nothing is concluded from it. {REBIND}"
             )
         effective = os.access in os.supports_effective_ids
         if not os.access(self.path, os.R_OK | os.X_OK, effective_ids=effective):

@@ -36,8 +36,11 @@ from jatossync.local.directory import (
 )
 from jatossync.local.files import Changed, OpenFile, open_in, why_not
 from jatossync.local.hashing import read_through, still_holds
+from jatossync.local.identity import REBIND
 from jatossync.local.root import Blocked, StudyFolder
 from jatossync.local.rules import RuleBook
+
+OTHER_DISK = f"its disk is not the one that was there. {REBIND}"
 
 _ANOTHER_NOW = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
 """What opening a file says where it went, or a directory, symlink or socket took its place."""
@@ -153,7 +156,7 @@ class _Pass:
 
     def _note_displaced(self, displaced: Iterable[RelPath]) -> None:
         for path in displaced:
-            self._entries[path] = Entry(Kind.UNKNOWN, "its disk is not the one that was there")
+            self._entries[path] = Entry(Kind.UNKNOWN, OTHER_DISK)
 
     def _whole_folder(self) -> None:
         top = self._way_to(ROOT)

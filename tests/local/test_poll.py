@@ -39,6 +39,10 @@ class Looks:
             self._hints.add(path)
             self._news.notify_all()
 
+    def hinted(self) -> set[RelPath]:
+        with self._news:
+            return set(self._hints)
+
     def wait_for(self, *paths: str) -> None:
         with self._news:
             assert self._news.wait_for(lambda: self._hints >= set(paths), DEADLINE_S), self._hints
@@ -61,6 +65,7 @@ def folder(study: Path) -> Iterator[StudyFolder]:
 def looks(folder: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Looks]:
     """A poller at work, its first look made."""
     monkeypatch.setattr("jatossync.local.poll.pause_s", lambda cost_s: 0.02)
+    monkeypatch.setattr("jatossync.local.poll.FASTEST_S", 0.02)
     (Path(folder.path) / "there.txt").write_text("x")
     looks = Looks(Scanner(folder, ["ignored/"], [], []))
     poller = Poller(looks.look, looks.hint, looks.began.set)  # type: ignore[arg-type]
@@ -88,6 +93,22 @@ def test_a_write_that_keeps_size_and_time_is_hinted_at(looks: Looks, study: Path
     (study / "there.txt").write_text("y")
     os.utime(study / "there.txt", ns=(before.st_atime_ns, before.st_mtime_ns))
     looks.wait_for("there.txt")
+
+
+def test_a_file_that_grows_is_hinted_at_when_it_rests(looks: Looks, study: Path) -> None:
+    glance = looks.scanner.glance
+    early: list[set[RelPath]] = []
+
+    def write_and_look() -> object:
+        if len(early) < 5:
+            early.append(looks.hinted())
+            with (study / "film.mp4").open("ab") as file:
+                file.write(b"x")
+        return glance()
+
+    looks.scanner.glance = write_and_look  # type: ignore[method-assign, assignment]
+    looks.wait_for("film.mp4")
+    assert early == [set()] * 5
 
 
 def test_ignored_files_and_what_lies_behind_symlinks_are_not_looked_at(

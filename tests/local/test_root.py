@@ -232,6 +232,23 @@ def test_a_disk_of_this_computer_makes_events(kind: str) -> None:
     assert not is_deaf(Mount("/mnt", "/", kind, "/dev/sda1"))
 
 
+def test_a_symlink_that_leads_to_another_folder_now_is_trouble_until_it_leads_back(
+    way: str, study: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "current"
+    link.symlink_to(study)
+    (tmp_path / "release2").mkdir()
+    with StudyFolder.open(str(link)) as folder:
+        assert folder.trouble() is None
+        link.unlink()
+        link.symlink_to(tmp_path / "release2")
+        assert "release2 now" in (folder.trouble() or "")
+        assert presence(folder, "a.txt") is Presence.UNKNOWN
+        link.unlink()
+        link.symlink_to(study)
+        assert folder.trouble() is None
+
+
 # --- presence: the guard before a delete ---------------------------------------------------------
 
 
