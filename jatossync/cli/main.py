@@ -6,6 +6,7 @@ import difflib
 import importlib
 import importlib.util
 import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +21,9 @@ from jatossync.log import complain
 USAGE_EXIT_CODE = 64
 INTERRUPTED_EXIT_CODE = 130
 LONGEST_COMMAND = 12
+
+COMPLETION = "_JATOSSYNC_COMPLETE"
+"""Set by a shell that asks what to complete."""
 
 _SECTIONS = {
     "Begin": {
@@ -56,7 +60,7 @@ _SECTIONS = {
 }
 """What `--help` says of each command: here, so that it need not import them all."""
 
-_COMMANDS = {
+COMMANDS = {
     name: about
     for section in _SECTIONS.values()
     for name, about in section.items()
@@ -68,14 +72,14 @@ class _Commands(click.Group):
     """Each command lives in the module of its name, which is imported only when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(
         self,
         ctx: click.Context,  # noqa: ARG002
         cmd_name: str,
     ) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"jatossync.cli.{cmd_name}")
         command: click.Command = module.command
@@ -85,8 +89,8 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         given = args[0] if args else ""
-        if given not in _COMMANDS and not given.startswith("-"):
-            close = difflib.get_close_matches(given, _COMMANDS, n=1)
+        if given not in COMMANDS and not given.startswith("-"):
+            close = difflib.get_close_matches(given, COMMANDS, n=1)
             ctx.fail(
                 f"there is no command {given!r}" + (f"; did you mean {close[0]}?" if close else "")
             )
@@ -94,7 +98,7 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         for title, section in _SECTIONS.items():
-            rows = [(name, about) for name, about in section.items() if name in _COMMANDS]
+            rows = [(name, about) for name, about in section.items() if name in COMMANDS]
             if not rows:
                 continue
             with formatter.section(title):
@@ -121,6 +125,10 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file's name must not end the program
             stream.reconfigure(errors="backslashreplace")
+    if asked := os.environ.get(COMPLETION):
+        from jatossync.cli.completing import complete
+
+        return complete(jatossync, asked)
     try:
         code = jatossync.main(
             list(arguments),

@@ -44,10 +44,12 @@ from jatossync.remote.body import AssetBody, CutOff, HoldsToken, Source
 from jatossync.remote.looks import ABSENT, any_small, read, read_whole, replaceable, seen_of
 from jatossync.remote.parse import (
     StudyHead,
+    StudyPages,
     Who,
     is_study_uuid,
     listing_of,
     only_views,
+    pages_of,
     server_of,
     studies_of,
     who_of,
@@ -177,6 +179,13 @@ class Jatos:
             )
         target = f"/studies/{study}/properties?withComponentProperties=true"
         return self._ask(Asked.STUDY, target, MAX_LIST_BYTES)
+
+    def pages(self, study: str) -> StudyPages | Unavailable | Stopped:
+        """The study's number, title and components."""
+        properties = self.properties(study)
+        if not isinstance(properties, Answer):
+            return properties
+        return pages_of(properties) or answers.not_jatos(properties)
 
     def studies(self) -> list[StudyHead]:
         """

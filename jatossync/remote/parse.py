@@ -36,6 +36,22 @@ class Who(NamedTuple):
     """0: never."""
 
 
+class Component(NamedTuple):
+    """One component of a study."""
+
+    id: int
+    page: RelPath | None
+    """Its `htmlFilePath`; None where it has none."""
+
+
+class StudyPages(NamedTuple):
+    """A study with the pages its components use."""
+
+    id: int
+    title: str
+    components: list[Component]
+
+
 def is_study_uuid(text: str) -> bool:
     """Whether `text` has the form of a study's UUID."""
     return _UUID.fullmatch(text) is not None
@@ -60,7 +76,7 @@ def server_of(token: Answer, study: Answer) -> Server | None:
         study_title=head.title,
         dir_name=_text(what.get("dirName")),
         locked=what.get("locked") is True,
-        pages=_pages(what.get("components")),
+        pages=frozenset(page for _, page in _components(what.get("components")) if page),
     )
 
 
@@ -125,13 +141,29 @@ def _study_head(item: object) -> StudyHead | None:
     return StudyHead(number, uuid, _text(item.get("title")), item.get("locked") is True)
 
 
-def _pages(components: object) -> frozenset[RelPath]:
-    """The pages of a study's components, as paths of its folder."""
-    if not isinstance(components, list):
-        return frozenset()
-    names = (_text(item.get("htmlFilePath")) for item in components if isinstance(item, dict))
-    tidy = ("/".join(part for part in name.split("/") if part not in ("", ".")) for name in names)
-    return frozenset(path for name in tidy if (path := _path(name)))
+def pages_of(study: Answer) -> StudyPages | None:
+    """What the study's properties say of its components."""
+    what = _data(study)
+    head = _study_head(what)
+    if head is None or not isinstance(what, dict):
+        return None
+    return StudyPages(head.id, head.title, _components(what.get("components")))
+
+
+def _components(found: object) -> list[Component]:
+    """A study's components in their order."""
+    items = found if isinstance(found, list) else []
+    return [
+        Component(number, _page(_text(item.get("htmlFilePath"))))
+        for item in items
+        if isinstance(item, dict) and (number := _number(item.get("id"))) is not None
+    ]
+
+
+def _page(name: str) -> RelPath | None:
+    """A page as a path of the study's folder, however it is written in JATOS."""
+    tidy = "/".join(part for part in name.split("/") if part not in ("", "."))
+    return _path(tidy) if tidy else None
 
 
 def _path(name: str) -> RelPath | None:

@@ -1,5 +1,6 @@
 """The emulators of the scenarios, and somebody at a terminal."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,7 @@ def at(tmp_path: Path) -> Iterator[At]:
     with ExitStack() as stack:
 
         def sit_down(place: Path, *arguments: str, **environment: str) -> Person:
-            return stack.enter_context(Person(place, tmp_path / "home", arguments, environment))
+            command = [sys.executable, "-m", "jatossync", *arguments]
+            return stack.enter_context(Person(place, tmp_path / "home", command, environment))
 
         yield sit_down

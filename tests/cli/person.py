@@ -8,7 +8,6 @@ import re
 import select
 import struct
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -36,14 +35,14 @@ class Person:
     """Use it in a `with` statement; leaves the program no way to go on without an answer."""
 
     def __init__(
-        self, place: Path, home: Path, arguments: tuple[str, ...], environment: dict[str, str]
+        self, place: Path, home: Path, command: list[str], environment: dict[str, str]
     ) -> None:
         import fcntl
 
         self._screen, theirs = pty.openpty()
         fcntl.ioctl(theirs, TO_TERMINALS, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "jatossync", *arguments],
+            command,
             cwd=place,
             env=user_environment(home, TERM="xterm-256color", **environment),
             stdin=theirs,

@@ -22,6 +22,7 @@ from jatossync.errors import ConfigError, JatossyncError
 from jatossync.local.root import StudyFolder
 from jatossync.log import escaped
 from jatossync.remote.parse import StudyHead
+from jatossync.service import manager
 
 
 @dataclass(frozen=True)
@@ -161,9 +162,14 @@ def _write(setup: _Setup) -> None:
 
 
 def _go_on(ctx: click.Context, config: str, service: bool | None, start: bool | None) -> int:
-    """Start it, if that is wanted; else say how."""
+    """Let it run for good or start it now, where that is wanted; else say how."""
+    if service is None and not start and can_ask() and manager.is_here():
+        service = click.confirm("Let it run in the background, also after a restart?", default=True)
     if service:
-        note("The service: jatossync service install")
+        from jatossync.cli.service import command as service_command
+
+        ctx.invoke(service_command.commands["install"], config_path=config, yes=True)
+        return 0
     if start is None and can_ask():
         start = click.confirm("Start now (until Ctrl-C)?", default=False)
     if start:
@@ -171,8 +177,10 @@ def _go_on(ctx: click.Context, config: str, service: bool | None, start: bool | 
 
         code: int = ctx.invoke(run.command, config_path=config)
         return code
-    note("Go on with:  jatossync sync   bring JATOS up to date once")
-    note("             jatossync run    and from now on, until Ctrl-C")
+    note("Go on with:")
+    note("  jatossync sync              bring JATOS up to date once")
+    note("  jatossync run               and from now on, until Ctrl-C")
+    note("  jatossync service install   or in the background, for good")
     return 0
 
 
