@@ -17,6 +17,7 @@ from pydantic import BaseModel, SecretStr
 
 from jatossync.config import Config, find_config, load
 from jatossync.config.schema import explanations, options, schema
+from jatossync.config.writing import Answers, written
 from jatossync.config.writing import schema as shipped_schema
 from jatossync.errors import ConfigError
 
@@ -676,3 +677,30 @@ def test_the_way_to_the_server_is_read() -> None:
     assert config.tls.ca_file is not None
     assert config.tls.ca_file.endswith("/ca.pem")
     assert read(MINIMAL).proxy is None
+
+
+# --- what `init` writes --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("folder", [".", "it's #1: a 'study'", "-x", "süß", "*a", "a \\ b"])
+def test_what_is_written_is_read_again(folder: str) -> None:
+    answers = Answers(
+        server="http://jatos.example.org/lab",
+        study="8f3c2d6e-0000-4000-8000-000000000000",
+        folder=folder,
+        token_file="~/.config/jatossync/token",
+        allow_http=True,
+        ca_file="/etc/ssl/own ca.pem",
+        proxy="http://proxy.example.org:3128",
+        about="the study “Stroop” (ID 42)",
+    )
+    config = read(written(answers))
+    assert (config.server, config.study, config.allow_http) == (*answers[:2], True)
+    assert config.folder == os.path.normpath(os.path.join(os.getcwd(), folder))
+    assert (config.tls.ca_file, config.proxy) == (answers.ca_file, answers.proxy)
+    assert config.token_file == os.path.expanduser(answers.token_file)
+
+
+def test_nothing_but_the_answers_differs_from_the_defaults() -> None:
+    answers = Answers("https://jatos.example.org", "42", "study", "t", False, None, None, "a study")
+    assert read(written(answers)).model_dump() == read(MINIMAL + "token_file: t\n").model_dump()

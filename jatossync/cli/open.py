@@ -12,14 +12,13 @@ import click
 
 from jatossync.cli.options import config_option
 from jatossync.cli.paths import Standing
-from jatossync.cli.setup import read_config, read_token
+from jatossync.cli.setup import jatos_of, read_config, read_token
 from jatossync.config import Config
 from jatossync.core.model import Stopped, Unavailable
 from jatossync.core.paths import RelPath
 from jatossync.daemon import UNREACHABLE_HINT, refusal
 from jatossync.errors import JatossyncError, Unreachable
 from jatossync.log import escaped
-from jatossync.remote.client import Jatos
 from jatossync.remote.parse import Component, StudyPages
 
 
@@ -69,7 +68,7 @@ def _address(config: Config, page: str | None, in_jatos: bool) -> str:
 
 
 def _asked(config: Config) -> StudyPages:
-    with closing(Jatos(config.server, read_token(config), workers=1)) as jatos:
+    with closing(jatos_of(config, read_token(config), workers=1)) as jatos:
         found = jatos.pages(config.study)
     if isinstance(found, Unavailable):
         raise Unreachable(found.reason, UNREACHABLE_HINT)

@@ -22,6 +22,8 @@ class Answers(NamedTuple):
     folder: str
     token_file: str
     allow_http: bool
+    ca_file: str | None
+    proxy: str | None
     about: str
     """Which study this is, for people; one line."""
 
@@ -41,8 +43,9 @@ def written(answers: Answers) -> str:
     _head, _, rest = example().partition(_FIRST_PART)
     text = _HEAD.format(schema=_schema_address(), about=answers.about)
     text += rest.partition("\n")[2].lstrip("\n")
-    for option in ("server", "study", "folder", "token_file"):
-        text = _set(text, option, _scalar(getattr(answers, option)))
+    for option in ("server", "study", "folder", "token_file", "ca_file", "proxy"):
+        value: str | None = getattr(answers, option)
+        text = text if value is None else _set(text, option, _scalar(value))
     return _set(text, "allow_http", "true") if answers.allow_http else text
 
 
@@ -66,10 +69,10 @@ def _schema_address() -> str:
 
 
 def _set(text: str, option: str, value: str) -> str:
-    """The text with another value of an option of the top level."""
-    line = re.compile(rf"^{option}:.*$", re.MULTILINE)
+    """The text with another value of the first option of that name, which may be a comment."""
+    line = re.compile(rf"^( *)#?{option}:.*$", re.MULTILINE)
     assert line.search(text), f"the example shows {option}"
-    return line.sub(lambda _: f"{option}: {value}", text, count=1)
+    return line.sub(lambda match: f"{match[1]}{option}: {value}", text, count=1)
 
 
 def _scalar(value: str) -> str:

@@ -11,20 +11,21 @@ from urllib.parse import urlsplit
 from jatossync.core.model import Stopped, Unavailable
 from jatossync.remote import answers
 from jatossync.remote.answers import Asked
+from jatossync.remote.route import Route
 from jatossync.remote.wire import Wire
 
 SIGN_IN_PAGES = ("/jatos/signin", "/jatos/login")
 _ASKED = "/admin/token"
 
 
-def greet(server: str) -> Unavailable | Stopped | None:
+def greet(server: str, route: Route) -> Unavailable | Stopped | None:
     """
     Why no JATOS seems to be at the base URL `server`; None where one is, or may be.
 
     Raises:
-        ConfigError: `server` is no plain http(s) URL.
+        ConfigError: `server` is no plain http(s) URL, or the route's certificates cannot be used.
     """
-    wire = Wire(server, None, workers=1)
+    wire = Wire(server, None, 1, route)
     try:
         answer = wire.answer("GET", _ASKED)
     finally:

@@ -310,6 +310,18 @@ def test_older_versions_of_jatos_are_set_up_too(jatos: Jatos, folder: Path, dial
     assert (said.code, said.err) == (0, "")
 
 
+def test_a_way_that_cannot_be_gone_is_said(emulator: Emulator, folder: Path) -> None:
+    said = init(folder, "init", "--server", "https://x.org", "--ca-file", "index.html")
+    assert said.code == 78
+    assert "holds no certificate" in said.err
+    said = init(folder, "init", "--server", emulator.url, "--proxy", "http://127.0.0.1:9")
+    assert said.code == 69
+    assert "proxy" in said.err
+    said = init(folder, "init", "--proxy", "nonsense://")
+    assert said.code == 78
+    assert "--proxy" in said.err
+
+
 def test_the_written_configuration_explains_every_option_and_knows_its_schema(
     emulator: Emulator, folder: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
@@ -16,13 +17,41 @@ from jatossync.cli.main import INTERRUPTED_EXIT_CODE
 from jatossync.cli.own_files import ORDINARY, PRIVATE, create
 from jatossync.cli.saying import done, note, short
 from jatossync.cli.terminal import can_ask
+from jatossync.config import values
 from jatossync.config.places import IN_A_FOLDER
 from jatossync.config.writing import Answers, written
 from jatossync.errors import ConfigError, JatossyncError
 from jatossync.local.root import StudyFolder
 from jatossync.log import escaped
 from jatossync.remote.parse import StudyHead
+from jatossync.remote.route import Route
 from jatossync.service import manager
+
+
+@dataclass(frozen=True)
+class _Given:
+    """The options, as click names them."""
+
+    server: str | None
+    token_file: str | None
+    study: str | None
+    folder: str | None
+    config_path: str | None
+    allow_http: bool
+    ca_file: str | None
+    proxy: str | None
+    service: bool | None
+    start: bool | None
+    yes: bool
+
+    def route(self) -> Route:
+        """How to get to the server."""
+        try:
+            proxy = None if self.proxy is None else str(values.proxy(self.proxy))
+        except ValueError as exc:
+            raise ConfigError(f"--proxy: {exc}") from None
+        ca_file = None if self.ca_file is None else os.path.abspath(self.ca_file)
+        return Route.of("https:", ca_file, proxy, os.environ)
 
 
 @dataclass(frozen=True)
@@ -30,12 +59,14 @@ class _Setup:
     """All that was found out, before anything is written."""
 
     server: Found
+    route: Route
     token: NewToken
     study: StudyHead
     folder: str
     config: str
 
     def text(self, *, folder: str, token_file: str) -> str:
+        """The configuration."""
         return written(
             Answers(
                 server=self.server.url,
@@ -43,6 +74,8 @@ class _Setup:
                 folder=folder,
                 token_file=token_file,
                 allow_http=self.server.allow_http,
+                ca_file=self.route.ca_file,
+                proxy=self.route.proxy,
                 about=f"the study “{escaped(self.study.title)}” (ID {self.study.id})",
             )
         )
@@ -65,22 +98,13 @@ class _Setup:
     help=f"The configuration to write; otherwise {IN_A_FOLDER} in the study folder.",
 )
 @click.option("--allow-http", is_flag=True, help="Send the token over http if there is no https.")
+@click.option("--ca-file", metavar="FILE", help="A certificate authority to trust, in PEM.")
+@click.option("--proxy", metavar="URL", help="The HTTP proxy through which JATOS is reached.")
 @click.option("--service/--no-service", default=None, help="Install the service, or do not ask.")
 @click.option("--start/--no-start", default=None, help="Start right away, or do not ask.")
 @click.option("-y", "--yes", is_flag=True, help="Write the configuration without asking.")
 @click.pass_context
-def command(
-    ctx: click.Context,
-    server: str | None,
-    token_file: str | None,
-    study: str | None,
-    folder: str | None,
-    config_path: str | None,
-    allow_http: bool,
-    service: bool | None,
-    start: bool | None,
-    yes: bool,
-) -> int:
+def command(ctx: click.Context, /, **options: Any) -> int:
     """Set up the mirroring of one study, step by step.
 
     Asks what is not given as an option, looks at both sides, shows what would happen, and writes
@@ -91,36 +115,33 @@ def command(
       cd ~/studies/stroop
       jatossync init
     """
-    if config_path and os.path.lexists(config_path):
-        raise _exists(config_path)
+    given = _Given(**options)
     try:
-        setup = _find_out(server, token_file, study, folder, config_path, allow_http)
+        setup = _find_out(given)
         _show_first_contact(setup)
-        if not yes and can_ask() and not click.confirm("Write this configuration?", default=True):
-            raise click.Abort
+        if not given.yes and can_ask():
+            click.confirm("Write this configuration?", default=True, abort=True)
     except click.Abort:
         click.echo("\njatossync: stopped; nothing was written", err=True)
         return INTERRUPTED_EXIT_CODE
     _write(setup)
-    return _go_on(ctx, setup.config, service, start)
+    return _go_on(ctx, setup.config, given.service, given.start)
 
 
-def _find_out(
-    server: str | None,
-    token_file: str | None,
-    study: str | None,
-    folder: str | None,
-    config_path: str | None,
-    allow_http: bool,
-) -> _Setup:
-    found = find_server(server, allow_http)
-    token = find_token(found.url, token_file)
-    head = choose(found.url, token.token, study, suggested=found.study)
-    place = ask("--folder", "Folder with the study's files", _study_folder, folder, _suggestion())
-    config = os.path.abspath(config_path or os.path.join(place, IN_A_FOLDER))
+def _find_out(given: _Given) -> _Setup:
+    if given.config_path and os.path.lexists(given.config_path):
+        raise _exists(given.config_path)
+    route = given.route()
+    found = find_server(given.server, route, given.allow_http)
+    token = find_token(found.url, route, given.token_file)
+    study = choose(found.url, route, token.token, given.study, suggested=found.study)
+    folder = ask(
+        "--folder DIR", "Folder with the study's files", _study_folder, given.folder, _suggestion()
+    )
+    config = os.path.abspath(given.config_path or os.path.join(folder, IN_A_FOLDER))
     if os.path.lexists(config):
         raise _exists(config)
-    return _Setup(found, token, head, place, config)
+    return _Setup(found, route, token, study, folder, config)
 
 
 def _study_folder(given: str) -> str:

@@ -11,6 +11,7 @@ from jatossync.cli.saying import done, note
 from jatossync.config import values
 from jatossync.errors import ConfigError, Unreachable
 from jatossync.remote.greeting import greet
+from jatossync.remote.route import Route
 
 
 class Found(NamedTuple):
@@ -30,7 +31,7 @@ class Written(NamedTuple):
     study: str | None
 
 
-def find_server(given: str | None, allow_http: bool) -> Found:
+def find_server(given: str | None, route: Route, allow_http: bool) -> Found:
     """
     The server, asked for where it is not given.
 
@@ -40,16 +41,16 @@ def find_server(given: str | None, allow_http: bool) -> Found:
     """
     if given is None:
         note("Where is your JATOS? Its address, as in your browser: https://jatos.example.org")
-    found = ask("--server URL", "Server", lambda text: _find(text, allow_http), given)
+    found = ask("--server URL", "Server", lambda text: _find(text, route, allow_http), given)
     done(f"{found.url} is a JATOS")
     return found
 
 
-def _find(given: str, allow_http: bool) -> Found:
+def _find(given: str, route: Route, allow_http: bool) -> Found:
     written = understood(given)
     why: list[str] = []
     for candidate in written.candidates:
-        trouble = greet(candidate)
+        trouble = greet(candidate, route)
         if trouble is not None:
             why.append(trouble.reason)
             continue

@@ -10,12 +10,15 @@ from jatossync.errors import ConfigError
 from jatossync.log import escaped
 from jatossync.remote.client import Jatos
 from jatossync.remote.parse import StudyHead
+from jatossync.remote.route import Route
 from jatossync.remote.token import Token
 
 TITLE_WIDTH = 27
 
 
-def choose(server: str, token: Token, given: str | None, *, suggested: str | None) -> StudyHead:
+def choose(
+    server: str, route: Route, token: Token, given: str | None, *, suggested: str | None
+) -> StudyHead:
     """
     The study that is given, or that the user chooses from what there is.
 
@@ -25,7 +28,7 @@ def choose(server: str, token: Token, given: str | None, *, suggested: str | Non
     Raises:
         ConfigError: There is no such study for this token, or none at all.
     """
-    with closing(Jatos(server, token, workers=1)) as jatos:
+    with closing(Jatos(server, token, 1, route)) as jatos:
         studies = sorted(jatos.studies())
     if not studies:
         raise ConfigError(

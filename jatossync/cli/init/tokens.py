@@ -15,6 +15,7 @@ from jatossync.cli.tokens import WHERE_TO_MAKE_ONE, accepted, good_for
 from jatossync.errors import ConfigError, Denied, JatossyncError
 from jatossync.remote import token as tokens
 from jatossync.remote.client import Jatos
+from jatossync.remote.route import Route
 from jatossync.remote.token import Token
 
 PLACE = "~/.config/jatossync/token"
@@ -33,7 +34,7 @@ class NewToken:
     """Whether that file is still to be written."""
 
 
-def find_token(server: str, source: str | None) -> NewToken:
+def find_token(server: str, route: Route, source: str | None) -> NewToken:
     """
     The token: from the file or the environment, from its usual place, or from the user.
 
@@ -46,20 +47,20 @@ def find_token(server: str, source: str | None) -> NewToken:
     """
     if source and source != STANDARD_INPUT:
         path = os.path.abspath(os.path.expanduser(source))
-        return NewToken(_checked(server, _in_file(path)), path, is_new=False)
+        return NewToken(_checked(server, route, _in_file(path)), path, is_new=False)
     if source:
-        return _placed(server, _checked(server, Token(sys.stdin.read(), "standard input")))
+        return _placed(server, _checked(server, route, Token(sys.stdin.read(), "standard input")))
     if given := os.environ.get(VARIABLE):
-        return _placed(server, _checked(server, Token(given, f"${VARIABLE}")))
-    return _known(server) or _placed(server, _asked(server))
+        return _placed(server, _checked(server, route, Token(given, f"${VARIABLE}")))
+    return _known(server, route) or _placed(server, _asked(server, route))
 
 
-def _asked(server: str) -> Token:
+def _asked(server: str, route: Route) -> Token:
     note(f"A token lets jatossync act for you. {WHERE_TO_MAKE_ONE}")
     return ask(
         "--token-file FILE",
         "Token (not shown while you paste it)",
-        lambda text: _checked(server, _pasted(text)),
+        lambda text: _checked(server, route, _pasted(text)),
         None,
         hidden=True,
         missing=f"or pipe the token into --token-file -, or put it into ${VARIABLE}",
@@ -73,22 +74,22 @@ def _pasted(text: str) -> Token:
     return token
 
 
-def _checked(server: str, token: Token) -> Token:
+def _checked(server: str, route: Route, token: Token) -> Token:
     """The token, well-formed and accepted."""
     tokens.check(token)
-    with closing(Jatos(server, token, workers=1)) as jatos:
+    with closing(Jatos(server, token, 1, route)) as jatos:
         who = accepted(jatos)
     user = f" of {who.username}" if who.username else ""
     done(f"the token{user} is accepted, {good_for(who.expires_ms)}")
     return token
 
 
-def _known(server: str) -> NewToken | None:
+def _known(server: str, route: Route) -> NewToken | None:
     """The token that lies in its usual place, if this JATOS accepts it."""
     for path in _places(server):
         if os.path.lexists(path):
             try:
-                return NewToken(_checked(server, _in_file(path)), path, is_new=False)
+                return NewToken(_checked(server, route, _in_file(path)), path, is_new=False)
             except (ConfigError, Denied):
                 continue
     return None
