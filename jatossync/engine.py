@@ -61,6 +61,7 @@ from jatossync.core.model import (
     Server,
     Snapshot,
     StateChanged,
+    Stop,
     Stopped,
     Topic,
     Unavailable,
@@ -385,6 +386,9 @@ class Engine:
 
     def _listed(self, result: Result, now_s: float) -> None:
         lister, self._lister = self._lister, None
+        if isinstance(result, NoListing) and result.folder_gone and self._store.rows([ROOT]):
+            # Not that all is gone one by one: nothing is to be forgotten, deleted or sent anew.
+            result = Stopped(Stop.FOLDER_GONE, result.reason)
         listing = result if isinstance(result, Listing) else None
         self._evidence.listing_ended(listing)
         for path in self._evidence.news_about(self._refusals):
@@ -696,7 +700,8 @@ class Engine:
         if self._asking or self.link.ask_s is None or self.link.ask_s > now_s:
             return []
         self._asking = True
-        return [Ask()]
+        trouble = self.link.trouble
+        return [Ask(isinstance(trouble, Stopped) and trouble.stop is Stop.FOLDER_GONE)]
 
     def _start_provenance(self) -> list[Job]:
         jobs: list[Job] = list(self._provenance)

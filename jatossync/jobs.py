@@ -21,6 +21,7 @@ from jatossync.config import Config
 from jatossync.core.model import (
     AlreadyThere,
     Ask,
+    AskResult,
     Delete,
     DeleteResult,
     Hash,
@@ -38,6 +39,7 @@ from jatossync.core.model import (
     Scan,
     Seen,
     Server,
+    Stop,
     Stopped,
     Unavailable,
     Upload,
@@ -158,11 +160,21 @@ class Jobs:
             case Provenance():
                 return git_state(sides.folder.path)
             case Ask():
-                # A re-import changes the number, never the UUID.
-                return sides.jatos.ask(assets.server.study_uuid if assets else sides.config.study)
+                return self._ask(job, assets)
             case _:
                 assert assets is not None, "nothing is asked before the study is known"
                 return self._request(job, assets)
+
+    def _ask(self, job: Ask, assets: Assets | None) -> AskResult:
+        if assets is None:
+            return self._sides.jatos.ask(self._sides.config.study)
+        # A re-import changes the number, never the UUID.
+        answer = self._sides.jatos.ask(assets.server.study_uuid)
+        if job.folder and isinstance(answer, Server):
+            listing = assets.listing()
+            if isinstance(listing, NoListing) and listing.folder_gone:
+                return Stopped(Stop.FOLDER_GONE, listing.reason)
+        return answer
 
     def _request(self, job: List | Look | Keep | Upload | Delete, assets: Assets) -> Result:
         match job:

@@ -19,6 +19,8 @@ from jatossync.remote.token import Token, TokenFile
 
 ADVICE = {
     Stop.STUDY_GONE: "Was the study deleted in JATOS, or moved to another one? Set `study:` anew.",
+    Stop.FOLDER_GONE: "Ask the administrator of this JATOS to put the folder back. To have it made "
+    "anew with the files that are here: `jatossync check --rebind`, then start again.",
     Stop.NO_ACCESS: "Ask a member of the study to add you to its members in JATOS.",
     Stop.ROLE: "Ask an administrator of this JATOS to give your account the role User.",
     Stop.TOKEN: "Make a new token in JATOS (your name at the top right, “My API tokens”).",

@@ -378,6 +378,9 @@ class GitState:
 class Ask:
     """Ask JATOS for the token's and the study's properties: also the probe after trouble."""
 
+    folder: bool = False
+    """Ask also whether the study's folder is there, which the properties do not tell."""
+
 
 @dataclass(frozen=True, slots=True)
 class List:
@@ -460,6 +463,8 @@ class Stop(Enum):
     NO_ACCESS = "no access"
     ROLE = "role"
     STUDY_GONE = "study gone"
+    FOLDER_GONE = "assets folder gone"
+    """The study is there, and the folder with all that we put there is not."""
     LOCKED = "locked"
     """Only requests that write."""
     NOT_SIGNED_IN = "sign-in page"
@@ -478,6 +483,8 @@ class NoListing:
     """This JATOS cannot list (3.8.1), or the study's folder is missing there: remote unknown."""
 
     reason: str
+    folder_gone: bool = False
+    """The study itself is there (jatos-api.md, surprise 11)."""
 
 
 @dataclass(frozen=True, slots=True)

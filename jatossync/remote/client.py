@@ -430,6 +430,9 @@ class Assets:
             return trouble
         if answer.status in WORTH_A_TRY:
             return Unavailable(trouble.reason)
+        if answer.status == 404 and not answer.is_html:
+            gone = "The study is there, and its folder with all files is missing on JATOS"
+            return self._if_study_is_there(NoListing(gone, folder_gone=True))
         return self._if_study_is_there(NoListing(trouble.reason))
 
     # --- second questions

@@ -6,13 +6,17 @@ import pytest
 
 from jatossync.core.holds import HeldList, chosen_list
 from jatossync.core.model import (
+    Ask,
     HoldKind,
     Job,
     List,
     Listing,
     Look,
+    NoListing,
     Result,
     StateChanged,
+    Stop,
+    Stopped,
 )
 from jatossync.core.paths import RelPath
 from jatossync.core.ports import Settings
@@ -266,3 +270,34 @@ def test_a_held_file_that_is_saved_is_a_conflict_and_theirs_is_kept(world: World
     assert world.remote == {"a.txt": b"ours, newer"}
     assert world.trash == [b"theirs"]
     assert not held(world)
+
+
+# --- the folder on JATOS as a whole ---------------------------------------------------------------
+
+
+def test_a_missing_folder_is_said_once_and_ends_by_itself(world: World, store: Store) -> None:
+    in_step(world, *MANY)
+    gone = Stopped(Stop.FOLDER_GONE, "the folder is missing")
+
+    def missing(job: Job) -> Result | None:
+        if isinstance(job, List):
+            return NoListing("the folder is missing", folder_gone=True)
+        return gone if isinstance(job, Ask) and job.folder else None
+
+    world.remove(MANY[0], hint=False)
+    world.save(MANY[1], b"saved", hint=False)
+    world = restarted(world, store)
+    world.trouble = missing
+    world.wait(3600)
+    assert world.engine.finished
+    assert not world.engine.settled
+    assert world.sent == []
+    assert not held(world)
+    said = [
+        event.fields.get("reason") for event in world.engine.report.events if event.level != "info"
+    ]
+    assert said.count("the folder is missing") == 1
+    world.trouble = lambda job: None
+    world.wait(61)
+    world.settle()
+    assert world.sent == [("upload", MANY[1]), ("delete", MANY[0])]
