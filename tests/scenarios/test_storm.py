@@ -116,7 +116,7 @@ def endure(
         study.await_equal()
         stored = storm.stored()
         failed = sum(each["status"] not in (200, 201, 404) for each in storm.requests())
-        print(
+        print(  # noqa: T201  (figures to compare)
             f"seed {seed}: {len(stored)} files in {stored.total()} uploads; "
             f"{len(storm.requests())} requests, {failed} without success; "
             f"{len(daemon.log('JATOS is unavailable'))} outages, "
