@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # structlog brings rich and asyncio along: only where somethi
 _TOKEN = re.compile(r"jap_[0-9A-Za-z]{20,}")
 
 # The order of a line for people. These stand for themselves; all other fields are key=value.
-_BARE = ("path", "reason", "size", "ms")
+_BARE = ("path", "reason", "size", "ms", "sent", "bytes_per_s", "left_s")
 
 _JOURNAL_PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
@@ -143,8 +143,12 @@ def _sentence(fields: Fields) -> str:
 
 
 def _bare(key: str, value: object) -> str:
-    if key == "size" and isinstance(value, int):
-        return human_size(value)
+    if key in ("size", "sent") and isinstance(value, int):
+        return human_size(value) if key == "size" else f"{human_size(value)} sent"
+    if key == "bytes_per_s" and isinstance(value, int):
+        return f"{human_size(value)}/s"
+    if key == "left_s" and isinstance(value, int):
+        return f"{value} s left"
     if key == "ms" and isinstance(value, (int, float)):
         return f"{value:.0f} ms" if value < 10_000 else f"{value / 1000:.0f} s"
     text = escaped(value)

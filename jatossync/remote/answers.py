@@ -124,6 +124,14 @@ API_KEPT_OUT = Unavailable(
     "JATOS is there, but what stands in front of it does not let this computer use its API "
     "(status 403); ask its administrator to let /jatos/api through, or is a VPN needed?"
 )
+TOO_LARGE_FOR_JATOS = (
+    "JATOS does not take a file of this size: its limit is 2,048 MB, if its administrator set no "
+    "other (status 413)"
+)
+TOO_LARGE_FOR_PROXY = (
+    "What stands in front of JATOS does not take a file of this size (status 413): nginx takes "
+    "1 MB, if its administrator set no other client_max_body_size"
+)
 NO_API = Unavailable(
     "There is no JATOS API at this address (status 404), or the JATOS is older than 3.8.1",
     not_jatos=True,
@@ -243,10 +251,12 @@ def _redirect(answer: Answer) -> str:
 
 def _refusal(asked: Asked, answer: Answer) -> str:
     if answer.status == 413:
-        who = "JATOS" if answer.error_code else "The server, or what stands in front of JATOS,"
-        return f"{who} does not take a file of this size (status 413)"
+        return TOO_LARGE_FOR_PROXY if answer.is_html else TOO_LARGE_FOR_JATOS
     if answer.status == 414:
-        return "The server does not take so long an address (status 414)"
+        return (
+            "The server does not take so long an address (status 414): JATOS takes 2,048 bytes "
+            "unless its administrator allows more; shorten the path"
+        )
     verb = {Asked.UPLOAD: "store", Asked.DELETE: "delete", Asked.LISTING: "list"}
     who = "Something in front of JATOS" if answer.is_html else "JATOS"
     return _with_words(f"{who} refuses to {verb.get(asked, 'give')} it", answer)

@@ -59,6 +59,9 @@ from jatossync.remote.route import Route
 from jatossync.remote.token import Token
 from jatossync.remote.wire import DIRECTLY, MAX_ANSWER_BYTES, Download, Wire
 
+MAX_BODY_BYTES = 2048 * 1024 * 1024
+"""JATOS reads all of a larger request and then refuses it (jatos-api.md, Answers)."""
+
 MAX_LIST_BYTES = 64 * 1024 * 1024
 LIST_READ_S = 600.0
 """JATOS hashes every file before the first byte of a listing."""
@@ -324,6 +327,9 @@ class Assets:
             return Refused(why)
         if source.size != job.content.size or not source.size:
             return Overtaken("it changed before it was sent")
+        body = AssetBody(source, job.content, stop, sent)
+        if len(body) > MAX_BODY_BYTES:
+            return Refused(answers.TOO_LARGE_FOR_JATOS, for_good=True)
         if job.look:
             seen = self._look(job.path, any_small(job.replaceable))
             if not isinstance(seen, Seen):
@@ -334,7 +340,6 @@ class Assets:
                 return Foreign(seen)
         if job.content.size > LARGE_BYTES and (trouble := self._not_writable()):
             return trouble
-        body = AssetBody(source, job.content, stop, sent)
         try:
             answer = self._wire.answer("POST", self._target(job.path), body)
         except HoldsToken as exc:

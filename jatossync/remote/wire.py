@@ -34,6 +34,11 @@ MAX_ANSWER_BYTES = 1024 * 1024
 MAX_ANSWER_S = 120.0
 """An answer that drips in for longer than this is given up."""
 
+MAX_FILE_BYTES = 2**31
+"""No JATOS takes larger files, so none has any: what goes on after that does not end."""
+SLOWEST_BYTES_PER_S = 1000
+"""A download slower than this for longer than MAX_ANSWER_S is given up too."""
+
 _CONNECT_S = 10.0
 _WRITE_S = 60.0
 _READ_S = 60.0
@@ -186,7 +191,7 @@ class Wire:
                 size = _announced(response)
                 if size is None and "chunked" not in response.headers.get("transfer-encoding", ""):
                     raise Broken(Unavailable("The server does not say where its answer ends"))
-                return use(Download(size, self._pieces(response)))
+                return use(Download(size, self._of_file(response)))
         except Broken as broken:
             return broken.trouble
         except httpx.InvalidURL:
@@ -253,6 +258,15 @@ class Wire:
             location=headers.get("location", ""),
             retry_after=headers.get("retry-after", ""),
         )
+
+    def _of_file(self, response: httpx.Response) -> Iterator[bytes]:
+        began_s, count = time.monotonic(), 0
+        for piece in self._pieces(response):
+            count += len(piece)
+            until_s = began_s + MAX_ANSWER_S + count / SLOWEST_BYTES_PER_S
+            if count > MAX_FILE_BYTES or time.monotonic() > until_s:
+                raise Broken(Unavailable(f"The answer of {self._shown} does not end"))
+            yield piece
 
     def _pieces(self, response: httpx.Response) -> Iterator[bytes]:
         try:

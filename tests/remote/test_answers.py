@@ -248,6 +248,15 @@ def test_what_stands_in_front_of_jatos_is_told_apart_from_it(
         assert meaning(outcome(asked, answer, dialect)) == expected
 
 
+def test_what_is_too_large_is_refused_with_the_limit_of_whoever_refuses() -> None:
+    by_proxy = answers.of_path(Asked.UPLOAD, page(413))
+    by_jatos = answers.of_path(Asked.UPLOAD, Answer(413, "text/plain", b"Request Entity Too Large"))
+    assert isinstance(by_proxy, Refused)
+    assert isinstance(by_jatos, Refused)
+    assert "client_max_body_size" in by_proxy.reason
+    assert "2,048 MB" in by_jatos.reason
+
+
 def test_silence_is_a_success_only_on_legacy() -> None:
     assert meaning(outcome(Asked.UPLOAD, Answer(200), L)) == "done"
     assert meaning(outcome(Asked.UPLOAD, Answer(200), E)) == "not JATOS"

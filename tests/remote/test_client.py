@@ -410,7 +410,19 @@ def test_a_file_over_the_servers_limit_is_refused_alone(study: Study) -> None:
     found = study.upload("film.mp4", BIG)
     assert isinstance(found, Refused)
     assert "413" in found.reason
+    assert "2,048 MB" in found.reason
     assert isinstance(study.upload("a.txt", b"small"), Done)
+
+
+def test_a_file_over_two_gigabytes_is_refused_before_any_request(study: Study) -> None:
+    job = upload_job("film.mp4", Content(2**31, "0" * 64, 1))
+    file = MemoryFile(b"")
+    file.size = 2**31  # and nobody reads it
+    found = study.assets.upload(job, file, lambda: False, lambda _bytes: None)
+    assert isinstance(found, Refused)
+    assert found.for_good
+    assert "2,048 MB" in found.reason
+    assert study.emulator.requests() == []
 
 
 def test_a_file_below_a_file_is_refused_alone(study: Study) -> None:

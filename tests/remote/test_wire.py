@@ -139,6 +139,31 @@ def test_an_endless_failure_is_still_that_failure() -> None:
         assert isinstance(send(assets, b"1"), Refused)
 
 
+def test_an_endless_file_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jatossync.remote.wire.MAX_FILE_BYTES", 1_000_000)
+
+    def act(connection: socket.socket) -> None:
+        read_all(connection)
+        head = f"HTTP/1.1 200 OK\r\n{FILE}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        connection.sendall(head.encode())
+        while True:
+            connection.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+
+    with assets_on(act) as assets:
+        found = assets.look(RelPath("a.txt"), whole=True)
+    assert isinstance(found, Unavailable)
+    assert "does not end" in found.reason
+
+
+def test_a_file_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jatossync.remote.wire.MAX_ANSWER_S", -1.0)
+    answer = http("200 OK", b"1", FILE)
+    with assets_on(saying(answer)) as assets:
+        found = assets.look(RelPath("a.txt"), whole=True)
+    assert isinstance(found, Unavailable)
+    assert "does not end" in found.reason
+
+
 def test_a_download_of_unknown_length_is_never_taken_for_the_file() -> None:
     head = f"HTTP/1.1 200 OK\r\n{FILE}\r\n\r\nthe first half".encode()
     with assets_on(saying(head)) as assets:
