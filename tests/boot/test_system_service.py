@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.boot.machine import PROGRAM, Machine, await_true
+from tests.boot.machine import PROGRAM, TOP, Machine, await_true
 from tests.boot.service import Service
 from tests.emulator.handle import Emulator
 
@@ -324,3 +324,18 @@ def test_uninstalled_it_is_gone_and_configuration_and_state_are_left(
     assert not machine.inside(f"/etc/systemd/system/{service.unit}.d").exists()
     assert machine.inside(service.config).exists()
     assert machine.inside(f"/var/lib/jatossync/{service.name}/state.sqlite3").exists()
+
+
+def test_set_up_by_hand_as_the_readme_says(service: Service, machine: Machine) -> None:
+    single = (TOP / "systemd" / "jatossync.service").read_text("utf-8")
+    machine.write("/etc/systemd/system/jatossync.service", single)
+    service.unit = "jatossync.service"
+    service.override("User=alice", f"BindReadOnlyPaths={service.folder}")
+    service.config = "/etc/jatossync/config.yaml"
+    service.configure(state="/var/lib/jatossync/config")
+    machine.write("/etc/credstore/jatossync", service.token, mode=0o600)
+    service.systemctl("enable", "--now", service.unit)
+    service.await_remote("index.html")
+    service.await_status("in sync")
+    said = machine.run(PROGRAM, "status", "--config", service.config, user="bob")
+    assert "in sync" in said.stdout

@@ -22,9 +22,10 @@ PROGRAM = [sys.executable, "-P", "-m", "jatossync"]
 current directory instead."""
 
 _OUTSIDE = (
-    "Install it where services see it: sudo python3 -m venv /opt/jatossync, then "
-    "sudo /opt/jatossync/bin/pip install jatossync, and call /opt/jatossync/bin/jatossync."
+    "Install it where services see it: sudo python3 -m venv /opt/jatossync, then in a clone "
+    "sudo /opt/jatossync/bin/pip install . and call /opt/jatossync/bin/jatossync."
 )
+_FOR_GOOD = "Install it for good, with `pipx install .` or `uv tool install .` in a clone."
 _CREDENTIALS = "/etc/credstore/jatossync-{}", "/etc/credstore.encrypted/jatossync-{}"
 
 
@@ -72,7 +73,7 @@ def program_needed(scope: Scope) -> None:
     if any(f"{os.sep}.cache{os.sep}" in place or _is_temporary(place) for place in places):
         raise JatossyncError(
             f"this jatossync is a passing one ({sys.prefix})",
-            "Install it for good: pipx install jatossync, or uv tool install jatossync.",
+            _FOR_GOOD,
         )
     lost = [place for place in places if hidden(place)]
     if scope.system and lost:
@@ -87,7 +88,7 @@ def program_needed(scope: Scope) -> None:
     if alone.returncode:
         raise JatossyncError(
             f"jatossync is not installed for {sys.executable}: it only runs in this directory",
-            "Install it: pipx install jatossync, or uv tool install jatossync.",
+            _FOR_GOOD,
         )
 
 
