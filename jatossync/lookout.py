@@ -126,6 +126,6 @@ class Lookout:
         """What events do not tell, and what would help."""
         if self._watcher is None:
             return "`watch: {mode: poll}`", ""
-        if deaf := self._folder.deaf():
+        if deaf := self._folder.deaf:
             return f"{deaf} can be changed by other computers, which makes no events", ""
         return self._watcher.blind or ("", "")

@@ -101,8 +101,8 @@ def recognise(config: Config, folder: StudyFolder, store: Store) -> None:
     store.expect(server=config.server, folder=folder.path)
     known = store.remembered(DIRECTORY)
     if known is not None:
-        identity = folder.recognise(Identity.parse(known), lambda path: bool(store.rows([path])))
-        store.remember(DIRECTORY, str(identity))
+        folder.recognise(Identity.parse(known), lambda path: bool(store.rows([path])))
+        store.remember(DIRECTORY, str(folder.identity))
 
 
 def remark(text: str) -> None:

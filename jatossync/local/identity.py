@@ -39,9 +39,9 @@ class Identity:
         """The identity of a directory on `mount`, with these mounts below it."""
         lasting = mount is None or not (mount.kind in _FLEETING_INODES or is_deaf(mount))
         return cls(
-            _disk(mount) if mount else "",
+            disk(mount) if mount else "",
             inode if lasting and inode else None,
-            {name: _disk(each) for name, each in below.items()},
+            disks(below),
         )
 
     @classmethod
@@ -73,7 +73,18 @@ class Identity:
             )
 
 
-def _disk(mount: Mount) -> str:
+def disks(mounts: Mapping[str, Mount]) -> dict[str, str]:
+    """The disk of each mount."""
+    return {name: disk(mount) for name, mount in mounts.items()}
+
+
+def differing(one: Mapping[str, str], other: Mapping[str, str]) -> set[str]:
+    """The names under which there is not the same in both."""
+    return {name for name, _ in one.items() ^ other.items()}
+
+
+def disk(mount: Mount) -> str:
+    """What makes a mounted disk the same one over restarts."""
     return " ".join([mount.point, mount.root, mount.kind, _lasting(mount.source)])
 
 
@@ -82,7 +93,8 @@ def _lasting(source: str) -> str:
     if not source.startswith("/dev/"):
         return source
     try:
-        uuids = sorted(os.listdir(_BY_UUID))
+        with os.scandir(_BY_UUID) as links:
+            uuids = sorted(link.name for link in links)
     except OSError:
         return source
     device = os.path.realpath(source)

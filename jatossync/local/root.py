@@ -30,7 +30,7 @@ from jatossync.local.directory import (
     stat_of,
 )
 from jatossync.local.files import Changed, OpenFile, open_in, why_not
-from jatossync.local.identity import REBIND, Identity
+from jatossync.local.identity import REBIND, Identity, differing, disk, disks
 from jatossync.local.lock import FolderLock
 from jatossync.local.mounts import is_deaf, mount_of, mount_table, mounts_below
 
@@ -83,8 +83,12 @@ class StudyFolder:
         self._identity = _identity(top.lstat("."))
         table = mount_table()
         self._mount = mount_of(path, table)
-        self._mounts_below = mounts_below(path, table)
-        self._displaced_before: frozenset[RelPath] = frozenset()
+        mounts = mounts_below(path, table)
+        self.identity = Identity.of(self._mount, mounts, self._identity[1])
+        """Which directory it is, for the next start."""
+        deaf = (mount for mount in (self._mount, *mounts.values()) if mount and is_deaf(mount))
+        self.deaf = next((f"{mount.point} ({mount.kind})" for mount in deaf), None)
+        """Which disk at or below the folder others can change unheard, for people."""
 
     @classmethod
     def open(cls, path: str) -> StudyFolder:
@@ -161,12 +165,7 @@ class StudyFolder:
 
     # --- is it still what it was? ------------------------------------------------------------
 
-    @property
-    def identity(self) -> Identity:
-        """Which directory it is, for the next start."""
-        return Identity.of(self._mount, self._mounts_below, self._identity[1])
-
-    def recognise(self, known: Identity, matters: Callable[[RelPath], bool]) -> Identity:
+    def recognise(self, known: Identity, matters: Callable[[RelPath], bool]) -> None:
         """
         Go on from what was known of the folder when it was last mirrored.
 
@@ -174,21 +173,18 @@ class StudyFolder:
             matters: Whether anything below a path was mirrored: where a disk came or went there,
                 nothing is known of it until all is as it was.
 
-        Returns:
-            What is to be known of it from now on.
-
         Raises:
             ConfigError: It is another folder.
         """
         now = self.identity
         now.expect(self.path, known)
-        changed = {name for name, _ in set(now.below.items()) ^ set(known.below.items())}
-        kept = {name: path for name in changed if (path := _rel_path_or_none(name))}
-        kept = {name: path for name, path in kept.items() if matters(path)}
-        self._displaced_before = frozenset(kept.values())
-        below = {name: disk for name, disk in now.below.items() if name not in kept}
-        below |= {name: disk for name, disk in known.below.items() if name in kept}
-        return replace(now, below=below)
+        below = dict(now.below)
+        for name in differing(now.below, known.below):
+            path = _rel_path_or_none(name)
+            if path and matters(path):
+                below.pop(name, None)
+                below |= {name: known.below[name]} if name in known.below else {}
+        self.identity = replace(now, below=below)
 
     def is_pinned(self) -> bool:
         """
@@ -214,7 +210,8 @@ class StudyFolder:
         descriptor that is held keeps its inode from being given to another one meanwhile.
         """
         try:
-            if mount_of(self.path, mount_table()) != self._mount:
+            mount = mount_of(self.path, mount_table())
+            if mount != self._mount and not (mount and disk(mount) == self.identity.disk):
                 return (
                     f"the disk of the study folder {self.path} was unmounted, "
                     "or another took its place"
@@ -225,6 +222,10 @@ class StudyFolder:
         except OSError as exc:
             return f"the study folder {self.path} cannot be reached: {why_not(exc)}"
         if _identity(found) != self._identity:
+            if Identity.of(mount, {}, found.st_ino) == replace(self.identity, below={}):
+                return (
+                    f"the study folder {self.path} was mounted anew; start jatossync again to go on"
+                )
             return (
                 f"the study folder {self.path} was replaced by something else, so nothing is "
                 f"concluded from it. {REBIND}"
@@ -245,15 +246,8 @@ class StudyFolder:
             now = mounts_below(self.path, mount_table())
         except OSError:
             return frozenset([ROOT])  # any of them may be
-        changed = set(now.items()) ^ set(self._mounts_below.items())
-        found = frozenset(path for name, _ in changed if (path := _rel_path_or_none(name)))
-        return found | self._displaced_before
-
-    def deaf(self) -> str | None:
-        """Which disk at or below the folder others can change unheard, for people."""
-        mounts = [self._mount, *self._mounts_below.values()]
-        deaf = next((mount for mount in mounts if mount and is_deaf(mount)), None)
-        return deaf and f"{deaf.point} ({deaf.kind})"
+        names = differing(disks(now), self.identity.below)
+        return frozenset(path for name in names if (path := _rel_path_or_none(name)))
 
     def _whereabouts(self) -> str:
         if (

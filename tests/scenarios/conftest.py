@@ -1,5 +1,7 @@
 """One emulator of each kind for all scenarios; a study of its own for each test."""
 
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 
 from tests.emulator.handle import Emulator
 from tests.scenarios.harness import Study
+from tests.scenarios.mounts import Mounts
 
 Jatos = Callable[..., Emulator]
 
@@ -43,6 +46,16 @@ def jatos(running: Jatos) -> Iterator[Jatos]:
     for emulator in used:
         emulator.faults([])
         emulator.change_api(allowed=True, max_body_bytes=2**31, proxy="none")
+
+
+@pytest.fixture
+def mounts() -> Iterator[Mounts]:
+    """A mount namespace of the test's own."""
+    if shutil.which("nsenter") is None or subprocess.run(["unshare", "-m", "true"]).returncode:
+        pytest.skip("no private mount namespace: needs root on Linux")
+    mounts = Mounts()
+    yield mounts
+    mounts.close()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.harness import Daemon, Study, shell, wait_until
+from tests.scenarios.mounts import Mounts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="this is about inotify")
 
@@ -47,12 +48,16 @@ def await_reason(daemon: Daemon, event: str, word: str) -> None:
 
 @pytest.fixture
 def tree(study: Study) -> Study:
+    fill(study)
+    return study
+
+
+def fill(study: Study) -> None:
     study.write("index.html", "<!doctype html>")
     study.write("gone.txt", "to be deleted")
     study.write("old.png", "to be renamed")
     for number in range(30):
         study.write(f"d{number}/page.html", f"{number}")
-    return study
 
 
 def assert_only_what_is_gone_was_deleted(study: Study) -> None:
@@ -89,6 +94,22 @@ def test_it_looks_itself_when_it_is_told_to(tree: Study) -> None:
         tree.await_equal()
         assert len(daemon.log("changes are noticed by looking")) == 1
     assert_only_what_is_gone_was_deleted(tree)
+
+
+def test_what_others_change_on_a_network_disk_is_noticed_by_looking(
+    study: Study, mounts: Mounts
+) -> None:
+    source = study.place / "elsewhere"
+    source.mkdir()
+    seen, study.folder = study.folder, source
+    mounts.network_disk(source, seen)
+    fill(study)
+    with study.run(*mounts.inside) as daemon:
+        await_reason(daemon, "changes are noticed by looking", "fuse.sshfs")
+        study.await_equal()
+        edit_everywhere(study, "edited")
+        study.await_equal()
+    assert_only_what_is_gone_was_deleted(study)
 
 
 def test_a_flood_of_events_that_overflows_the_kernels_queue_loses_nothing(tree: Study) -> None:

@@ -12,43 +12,9 @@ import pytest
 
 from tests.scenarios.conftest import Jatos
 from tests.scenarios.harness import Daemon, Study, shell, wait_until
+from tests.scenarios.mounts import Mounts
 
 NOBODY = 65534
-
-
-class Mounts:
-    """A private mount namespace, in which commands run and into which one can look."""
-
-    def __init__(self) -> None:
-        command = ["unshare", "-m", "sh", "-c", "echo ready; exec sleep 600"]
-        self._keeper = subprocess.Popen(command, stdout=subprocess.PIPE)
-        assert self._keeper.stdout is not None
-        assert self._keeper.stdout.readline() == b"ready\n"
-        self.inside = ["nsenter", "-m", "-t", str(self._keeper.pid), "--"]
-
-    def run(self, script: str, cwd: Path) -> None:
-        subprocess.run(
-            [*self.inside, "sh", "-eu", "-c", f'cd "$1" && {script}', "sh", str(cwd)], check=True
-        )
-
-    def view(self, path: Path) -> Path:
-        """The same path as it is seen in there."""
-        return Path(f"/proc/{self._keeper.pid}/root{path}")
-
-    def close(self) -> None:
-        assert self._keeper.stdout is not None
-        self._keeper.stdout.close()
-        self._keeper.kill()
-        self._keeper.wait()
-
-
-@pytest.fixture
-def mounts() -> Iterator[Mounts]:
-    if shutil.which("nsenter") is None or subprocess.run(["unshare", "-m", "true"]).returncode:
-        pytest.skip("no private mount namespace: needs root on Linux")
-    mounts = Mounts()
-    yield mounts
-    mounts.close()
 
 
 def fill(study: Study, *places: str) -> None:
@@ -138,6 +104,25 @@ def test_an_unmounted_folder_is_waited_for_and_then_followed(study: Study, mount
     assert [each.path for each in study.sent("DELETE")] == ["a/3.png"]
 
 
+def test_a_network_disk_that_breaks_off_is_waited_for(study: Study, mounts: Mounts) -> None:
+    source = study.place / "elsewhere"
+    source.mkdir()
+    seen, study.folder = study.folder, source
+    disk = mounts.network_disk(source, seen)
+    fill(study, "a", "b")
+    with study.run(*mounts.inside) as daemon:
+        study.await_equal()
+        disk.kill()
+        await_trouble(daemon, "cannot be reached")
+        study.write("index.html", "<!doctype html>later")
+        mounts.run("umount -l study", study.place)
+        mounts.network_disk(source, seen)
+        await_trouble(daemon, "mounted anew")
+    with study.run(*mounts.inside):
+        study.await_equal()
+    assert_nothing_was_deleted(study)
+
+
 @pytest.mark.long
 def test_an_empty_disk_in_the_place_of_the_folders_is_another_folder(
     study: Study, mounts: Mounts
@@ -209,15 +194,15 @@ def test_a_disk_below_the_folder_that_is_unmounted_is_unknown_until_it_is_back(
         now = {**before, "index.html": b"<!doctype html>later"}
         del now["plain/3.png"]
         study.await_rest(lambda: study.remote() == now)
-        mounts.run("mount --bind kept study/stimuli", study.place)
-        study.write("stimuli/4.png", "later")
+        mounts.run("echo later > kept/4.png && mount --bind kept study/stimuli", study.place)
         study.await_equal()
         mounts.run("umount study/stimuli", study.place)
-    with study.run(*mounts.inside) as daemon:
+    with study.run(*mounts.inside):
         study.write("index.html", "<!doctype html>restarted")
-        now = {**now, "index.html": b"<!doctype html>restarted", "stimuli/4.png": b"later"}
+        now = {**now, "index.html": b"<!doctype html>restarted", "stimuli/4.png": b"later\n"}
         study.await_rest(lambda: study.remote() == now)
-        assert daemon.process.poll() is None
+        mounts.run("echo back > kept/5.png && mount --bind kept study/stimuli", study.place)
+        study.await_equal()
     assert [each.path for each in study.sent("DELETE")] == ["plain/3.png"]
 
 
