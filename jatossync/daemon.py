@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 
 from jatossync.config import Config
+from jatossync.core.chatter import Chatter
 from jatossync.core.model import (
     Ask,
     Hash,
@@ -149,6 +150,7 @@ class Daemon:
         self._upkeep = Upkeep(sides, self.engine, self._jobs.uploads, say)
         self._desk = Desk(sides, self.engine, self._jobs, keep=not dry_run)
         self._control: Control | None = None
+        self._chatter = Chatter()
         self._patient = True
         self._committed_s = 0.0
         self._ticked_s = 0.0
@@ -312,8 +314,12 @@ class Daemon:
         self._say(Event(name, "warning" if watching.advice else "info", fields))
 
     def _tell(self) -> None:
+        now_s = time.monotonic()
         while self.engine.report.events:
-            self._say(self._upkeep.advised(self.engine.report.events.popleft()))
+            event = self._upkeep.advised(self.engine.report.events.popleft())
+            self._say(self._chatter.heard(event, now_s) if self._patient else event)
+        for event in self._chatter.sums(now_s, over=self._stopping.is_set()):
+            self._say(event)
 
     def _listening(self) -> Control | None:
         """The control socket; without one, commands work from the state."""

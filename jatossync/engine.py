@@ -886,6 +886,11 @@ class Engine:
         """The paths with a request or a hash under way: they stay out of every plan."""
         return self._queue.under_way | self._questions.under_way
 
+    @property
+    def undone(self) -> set[RelPath]:
+        """The paths of `pending`, as far as they have names; a directory stands for what it has."""
+        return {path for path in self._left() if not self.given_up(path)}
+
     def _left(self) -> Iterable[RelPath]:
         """All paths for which something is to be done or to be found out."""
         yield from self._dirty

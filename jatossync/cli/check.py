@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import closing, contextmanager
 
 import click
 
+from jatossync.cli.options import json_option
 from jatossync.cli.setup import (
     config_option,
     jatos_of,
@@ -25,6 +27,7 @@ from jatossync.daemon import UNREACHABLE_HINT, refusal
 from jatossync.errors import JatossyncError, Unreachable
 from jatossync.local.root import StudyFolder
 from jatossync.remote.client import Jatos
+from jatossync.remote.parse import StudyHead
 from jatossync.remote.token import Token
 from jatossync.state.store import FILE_NAME, start_over
 
@@ -50,20 +53,29 @@ _VERSIONS = {
     help="Accept another server, study or folder than before, or give up a damaged state: "
     "the next start compares both sides anew and deletes nothing.",
 )
-def command(config_path: str | None, rebind: bool) -> int:
+@json_option
+def command(config_path: str | None, rebind: bool, as_json: bool) -> int:
     """Check configuration, folder, token, server and study, one by one.
 
     \b
     Example:
       jatossync check
     """
-    report = _Report()
+    report = _Report(as_json)
     try:
         config = read_config(config_path)
     except JatossyncError as exc:
         report.bad("configuration", exc)
-        return report.code
-    report.good("configuration", config.path)
+    else:
+        report.good("configuration", config.path)
+        _check(report, config, rebind)
+    if as_json:
+        told = {"code": report.code, "checks": report.checks, "studies": report.studies}
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    return report.code
+
+
+def _check(report: _Report, config: Config, rebind: bool) -> None:
     with report.step("folder"), StudyFolder.open(config.folder) as folder:
         report.good("folder", folder.path)
         with report.step("state"):
@@ -77,7 +89,6 @@ def command(config_path: str | None, rebind: bool) -> int:
         report.good("token", f"well-formed, from {token.source}")
     if token is not None:
         _check_remote(report, config, token)
-    return report.code
 
 
 def _check_state(report: _Report, config: Config, folder: StudyFolder) -> None:
@@ -116,7 +127,7 @@ def _explain(report: _Report, config: Config, stopped: Stopped, jatos: Jatos) ->
         studies = jatos.studies()
         report.bad("study", refusal(stopped, config))
         for study in studies:
-            print(f"      this token sees: {study.uuid}  {study.title} (ID {study.id})")
+            report.study(study)
     else:
         report.bad("token", refusal(stopped, config))
 
@@ -153,17 +164,28 @@ def _expiry(expires_ms: int) -> str:
 class _Report:
     """A line with ✓ or ✗ per thing that was checked; the exit code is the first failure's."""
 
-    def __init__(self) -> None:
+    def __init__(self, as_json: bool) -> None:
         self.code = 0
+        self.checks: list[dict[str, object]] = []
+        self.studies: list[dict[str, object]] = []
+        """Those that the token sees, where the configured one is not among them."""
+        self._echo = (lambda _: None) if as_json else click.echo
 
     def good(self, name: str, text: str) -> None:
-        click.echo(f"{click.style('✓', fg='green')} {name:<13} {text}")
+        self.checks.append({"name": name, "ok": True, "text": text, "hint": None})
+        self._echo(f"{click.style('✓', fg='green')} {name:<13} {text}")
 
     def bad(self, name: str, error: JatossyncError, code: int | None = None) -> None:
-        click.echo(f"{click.style('✗', fg='red')} {name:<13} {_indented(error.message)}")
+        hint = error.hint or None
+        self.checks.append({"name": name, "ok": False, "text": error.message, "hint": hint})
+        self._echo(f"{click.style('✗', fg='red')} {name:<13} {_indented(error.message)}")
         if error.hint:
-            click.echo(f"  {'':<13} → {_indented(error.hint)}")
+            self._echo(f"  {'':<13} → {_indented(error.hint)}")
         self.code = self.code or code or error.exit_code
+
+    def study(self, study: StudyHead) -> None:
+        self.studies.append({"uuid": study.uuid, "id": study.id, "title": study.title})
+        self._echo(f"      this token sees: {study.uuid}  {study.title} (ID {study.id})")
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -75,7 +75,15 @@ def _print_json(daemon: Daemon, changes: list[Change]) -> None:
     engine = daemon.engine
     told = {
         "trouble": engine.report.root_trouble,
-        "changes": [{"change": _verb(change), "path": change.path} for change in changes],
+        "unavailable": engine.link.trouble.reason if engine.link.trouble else None,
+        "changes": [
+            {
+                "change": _verb(change),
+                "path": change.path,
+                "size": change.content.size if isinstance(change, Upload | Adopt) else None,
+            }
+            for change in changes
+        ],
         "held": [
             {
                 "id": held.id or None,

@@ -18,8 +18,11 @@ from jatossync.config import Config
 from jatossync.core.report import Event
 from jatossync.daemon import Daemon
 from jatossync.errors import JatossyncError
-from jatossync.log import redact
+from jatossync.log import escaped, redact
 from jatossync.service.notify import Notifier
+
+SHOWN = 5
+"""So many of the files that are left undone are named."""
 
 
 @click.command("run")
@@ -55,8 +58,7 @@ def _run(
         say(Event("started", fields={"folder": sides.folder.path, "server": config.server}))
         with stopped_by_signals(daemon.stop):
             daemon.run(watch=True)
-        pending = daemon.engine.pending
-        say(Event("stopped", fields={"pending": pending} if pending else {}))
+        say(stopped(daemon))
 
 
 @contextmanager
@@ -68,6 +70,17 @@ def told_of_failure(notifier: Notifier) -> Iterator[None]:
         then = f"then: {notifier.restart}" if notifier.restart else ""
         notifier.status(redact(" → ".join(filter(None, (exc.message, exc.hint, then)))))
         raise
+
+
+def stopped(daemon: Daemon) -> Event:
+    """That it ended, with what was left undone."""
+    left = sorted(escaped(path or "all below the folder") for path in daemon.engine.undone)
+    if not left:
+        return Event("stopped")
+    names = ", ".join(left[:SHOWN]) + (f" and {len(left) - SHOWN} more" if left[SHOWN:] else "")
+    then = "`jatossync resume` lets them go" if daemon.engine.paused else "the next start goes on"
+    reason = f"not done yet: {names}; no file is half there, {then}"
+    return Event("stopped", "warning", {"reason": reason, "pending": len(left)})
 
 
 def logger(

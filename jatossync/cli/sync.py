@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+from dataclasses import asdict
 
 import click
 
+from jatossync.cli.options import json_option
 from jatossync.cli.progress import Amount, Progress, progress
 from jatossync.cli.run import stopped_by_signals
 from jatossync.cli.setup import config_option, opened, read_config
@@ -14,6 +17,7 @@ from jatossync.cli.terminal import Volume, volume_options
 from jatossync.cli.words import in_sync, plural, remarks
 from jatossync.core.model import Stop, Stopped
 from jatossync.core.report import Event
+from jatossync.core.status import Status
 from jatossync.daemon import Daemon, refusal
 from jatossync.log import escaped, human_size
 
@@ -29,7 +33,8 @@ LINES = 50
 @click.command("sync")
 @config_option
 @volume_options
-def command(config_path: str | None, volume: Volume) -> int:
+@json_option
+def command(config_path: str | None, volume: Volume, as_json: bool) -> int:
     """Bring JATOS up to date once, and say what was done.
 
     \b
@@ -40,10 +45,10 @@ def command(config_path: str | None, volume: Volume) -> int:
     began_s = time.monotonic()
     with (
         opened(config, alone=True) as sides,
-        progress("syncing", bar=volume != "quiet") as shown,
+        progress("syncing", bar=volume != "quiet" and not as_json) as shown,
     ):
         told = _Told(shown, volume)
-        daemon = Daemon(sides, told.say)
+        daemon = Daemon(sides, (lambda _: None) if as_json else told.say)
         interrupted = False
 
         def interrupt() -> None:
@@ -57,13 +62,23 @@ def command(config_path: str | None, volume: Volume) -> int:
 
         with stopped_by_signals(interrupt):
             daemon.run(watch=False, until=finished)
+        status = daemon.status
     if interrupted:
         print(_left_undone(daemon), file=sys.stderr)
         return INTERRUPTED_EXIT_CODE
     trouble = daemon.engine.link.trouble
     if isinstance(trouble, Stopped) and trouble.stop is not Stop.LOCKED:
         raise refusal(trouble, config)
-    return _conclude(daemon, time.monotonic() - began_s, volume)
+    seconds = time.monotonic() - began_s
+    if as_json:
+        return _print_json(daemon, status, seconds)
+    return _conclude(daemon, seconds, volume)
+
+
+def _print_json(daemon: Daemon, status: Status, seconds: float) -> int:
+    did = {**asdict(daemon.engine.report.totals), "seconds": round(seconds, 3)}
+    click.echo(json.dumps({**did, "status": status.to_json()}, ensure_ascii=False, indent=1))
+    return 0 if status.in_sync else DIFFERENCES_EXIT_CODE
 
 
 def _conclude(daemon: Daemon, seconds: float, volume: Volume) -> int:
@@ -77,6 +92,9 @@ def _conclude(daemon: Daemon, seconds: float, volume: Volume) -> int:
     if engine.report.root_trouble is not None:
         print(f"nothing was concluded from the folder: {engine.report.root_trouble}")
         return DIFFERENCES_EXIT_CODE
+    if engine.paused:
+        print(f"paused: {plural(engine.pending, 'change')} to go; `jatossync resume` goes on")
+        return DIFFERENCES_EXIT_CODE if engine.pending else 0
     done = [
         f"{plural(totals.uploaded, 'upload')} ({human_size(totals.uploaded_bytes)})",
         plural(totals.deleted, "delete"),
