@@ -95,6 +95,12 @@ SETTLING_S = 1.0
 RELIST_S = 5.0
 """At least so long between two listings: JATOS hashes the whole study for each."""
 
+OTHERS = (
+    "somebody else changes this study on JATOS too; if it is another jatossync, agree on one of you"
+)
+
+_BY_OTHERS = (HoldKind.DRIFT, HoldKind.CONFLICT)
+
 DOUBT_S = 2.0
 """So long after a listing that does not show a file, another one is asked for."""
 
@@ -495,6 +501,7 @@ class Engine:
             self._evidence.listed,
             self._settings.policy,
             self._holds.approval,
+            self._store.restored,
         )
         self._again.update(path for path in busy if snapshot.covers(path))
         return [*unholdable.values()] + [
@@ -562,16 +569,20 @@ class Engine:
                     self.report.notes[action.path] = action
                 case Hold():
                     self._holds.hold(action, round_.burst, now_s)
+                    self._note_others(action)
                 case Look() | Hash() | Relist():
                     self._ask_about(action, local(action.path), round_.burst, now_s)
                 case _ if self._settings.dry_run:
                     if not isinstance(action, Refresh):
                         self.planned.append(action)
                 case Keep():
+                    self._note_others(action)
                     self._ask_about(action, local(action.path), round_.burst, now_s)
                 case Upload() | Delete():
                     if not self._already_decided(action):
                         writes.append(action)
+                    if self._settings.policy.drift == "restore" and isinstance(action, Upload):
+                        self._note_others(action)
                 case _:
                     self._settle(action)
         if writes:
@@ -587,6 +598,23 @@ class Engine:
         elif isinstance(action, Hash) or now_s >= self._unseen_until_s.get(action.path, 0.0):
             self._questions.put(Open(action, local, burst))
         # else it is held: it could not be seen a moment ago
+
+    def _note_others(self, action: Hold | Keep | Upload) -> None:
+        """Not what we had put there lies there: somebody else writes too. Said once."""
+        row = None if self.report.others else self._store.rows([action.path]).get(action.path)
+        if row is None:
+            return
+        match action:
+            case Hold():
+                others = action.kind in _BY_OTHERS
+            case Keep():
+                others = True
+            case Upload():  # what was acknowledged is to be sent again
+                unanswered = self._store.attempts([action.path])
+                others = action.content == row.content and not unanswered
+        if others:
+            self.report.others = True
+            self.report.say("another writer", "warning", path=action.path, reason=OTHERS)
 
     def _settle(self, action: Adopt | Refresh | Forget) -> None:
         """What needs no request."""
@@ -648,6 +676,7 @@ class Engine:
             self._seen(path),
             self._settings.policy,
             self._holds.approval(path),
+            self._store.restored,
         )
         if not isinstance(action, Hold | Look | Relist):
             self._holds.release(path)

@@ -51,6 +51,12 @@ class Policy:
     conflict: Literal["keep-copy", "hold"] = "keep-copy"
 
 
+def _never(_: RelPath) -> bool:
+    return False
+
+
+AGAIN = "changed on JATOS again after it was put back: somebody else mirrors this study too"
+
 _FILES = (Kind.FILE, Kind.EMPTY, Kind.EXCLUDED, Kind.UNKNOWN)
 
 
@@ -62,6 +68,7 @@ def plan(
     listed: Iterable[RelPath],
     policy: Policy,
     approved: Callable[[RelPath], Approval | None] = lambda _: None,
+    restored: Callable[[RelPath], bool] = _never,
 ) -> list[Action]:
     """
     All actions for the scope of `local`, sorted by path.
@@ -72,6 +79,7 @@ def plan(
         seen: What is known of a path on JATOS.
         listed: Paths that JATOS has, to find those nobody here knows.
         approved: What a person said about a path.
+        restored: Whether a path was put back already after somebody had changed it on JATOS.
     """
     known = (*manifest, *attempts, *_without_twins(listed, local))
     paths = {path for path in known if local.covers(path)}
@@ -85,6 +93,7 @@ def plan(
             seen(path),
             policy,
             approved(path),
+            restored,
         )
         for path in sorted(paths)
     )
@@ -123,6 +132,7 @@ def decide(
     seen: Seen | None,
     policy: Policy,
     approval: Approval | None = None,
+    restored: Callable[[RelPath], bool] = _never,
 ) -> Action | None:
     """What to do about one path; None where it is in step."""
     policy = _as_approved(policy, approval, seen)
@@ -135,7 +145,7 @@ def decide(
         assert local.stat is not None, "the scan leaves out only what it has seen"
         return Hash(path, local.stat)
     if row is not None and row.content == local.content and not attempts:
-        return _agreed(path, local, row, seen, policy)
+        return _agreed(path, local, row, seen, policy, restored if approval is None else _never)
     return _changed(path, local, local.content, row, attempts, seen, policy)
 
 
@@ -155,7 +165,12 @@ def _as_approved(policy: Policy, approval: Approval | None, seen: Seen | None) -
 
 
 def _agreed(
-    path: RelPath, local: Entry, row: Row, seen: Seen | None, policy: Policy
+    path: RelPath,
+    local: Entry,
+    row: Row,
+    seen: Seen | None,
+    policy: Policy,
+    restored: Callable[[RelPath], bool],
 ) -> Action | None:
     """JATOS acknowledged these very bytes. Does it still have them?"""
     if seen is None:
@@ -172,6 +187,9 @@ def _agreed(
         case _Match.OTHER:
             if not seen.looked:
                 return _ask(path, seen)
+            if policy.drift == "restore" and restored(path):
+                # Once is help. Again and again would be two programs fighting over a study.
+                return Hold(path, HoldKind.DRIFT, AGAIN, seen)
             return _drift(path, local, row, seen, policy)
 
 

@@ -54,6 +54,8 @@ class Report:
         """How changes are noticed; None where nobody waits for any."""
         self.unheard = False
         """A look at everything found a change that no hint had told of."""
+        self.others = False
+        """Whether somebody else was seen to change what we had put on JATOS."""
         self.totals = Totals()
         self.events: deque[Event] = deque()
 

@@ -292,6 +292,16 @@ class Store:
         self._write("DELETE FROM attempts WHERE path = ?", (path.encode(),))
         self._write("DELETE FROM manifest WHERE path = ?", (path.encode(),))
 
+    def restored(self, path: RelPath) -> bool:
+        """Whether the last two requests for `path` brought the same bytes: it was put back."""
+        last = list(
+            self._db.rows(
+                "SELECT verb, sha256 FROM history WHERE path = ? ORDER BY id DESC LIMIT 2",
+                path.encode(),
+            )
+        )
+        return len(last) == 2 and last[0] == last[1] and last[0][0] == Verb.UPLOAD.value
+
     # --- history and trash ---------------------------------------------------------------------
 
     def provenance(self, burst: int, state: GitState) -> None:

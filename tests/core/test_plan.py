@@ -13,6 +13,7 @@ from jatossync.core.model import (
     SMALL_BYTES,
     Action,
     Adopt,
+    Approval,
     Attempt,
     Content,
     Delete,
@@ -21,6 +22,7 @@ from jatossync.core.model import (
     Forget,
     Hash,
     Hold,
+    HoldKind,
     Keep,
     Kind,
     Look,
@@ -431,3 +433,13 @@ def test_nothing_is_written_because_of_a_listing_that_shows_other_bytes(
     action = of(local, manifest, listed(there), unanswered, policy)
     if there not in ours:
         assert not isinstance(action, Upload | Delete | Forget)
+
+
+def test_drift_is_restored_once_and_then_held_until_a_person_says_so() -> None:
+    for seen in (looked(B), ABSENT_LOOKED):
+        again = decide(PATH, file(A), row(A), [], seen, RESTORE, restored=lambda _: True)
+        assert isinstance(again, Hold)
+        assert "somebody else" in again.why
+        said = Approval(PATH, HoldKind.DRIFT, seen)
+        approved = decide(PATH, file(A), row(A), [], seen, RESTORE, said, lambda _: True)
+        assert isinstance(approved, Keep | Upload)

@@ -114,6 +114,17 @@ def test_a_scope_is_its_paths_and_what_lies_below_them(open_store: Open) -> None
     assert len(store.rows([ROOT])) == 7
 
 
+def test_bytes_that_were_put_back_are_known_until_others_come(open_store: Open) -> None:
+    store = open_store()
+    found = []
+    for sha256 in ("a", "a", "b"):
+        burst = store.begin([upload("a.txt")])
+        content = Content(3, sha256 * 64, 7)
+        store.uploaded(row("a.txt", content=content), burst, 0.1)
+        found.append(store.restored(RelPath("a.txt")))
+    assert found == [False, True, False]
+
+
 def test_the_history_says_which_commit_a_participant_saw(open_store: Open) -> None:
     store = open_store()
     burst = store.begin([upload("a.txt")])
