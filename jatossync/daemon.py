@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 from jatossync.config import Config
 from jatossync.core.chatter import Chatter
+from jatossync.core.limits import Limits
 from jatossync.core.model import (
     Ask,
     Hash,
@@ -83,7 +84,8 @@ def settings(config: Config, prefix_bytes: int, dry_run: bool) -> Settings:
         delete_delay_s=config.deletes.delay_s,
         workers=config.upload.workers,
         prefix_bytes=prefix_bytes,
-        policy=Policy(config.drift, config.conflict),
+        policy=Policy(config.drift, config.conflict, config.deletes.mode),
+        limits=Limits(config.deletes.max_files, config.deletes.max_share),
         dry_run=dry_run,
     )
 

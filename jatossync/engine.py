@@ -19,6 +19,7 @@ from typing import Literal
 
 from jatossync.core.debounce import Debounce
 from jatossync.core.evidence import Evidence, still_held
+from jatossync.core.guard import Guard
 from jatossync.core.holds import Holds, Rehearsal
 from jatossync.core.link import Link, kind
 from jatossync.core.model import (
@@ -67,7 +68,7 @@ from jatossync.core.model import (
     Unavailable,
     Upload,
 )
-from jatossync.core.order import LAST_RANK, NOT_WAITED_FOR_BYTES, Item, Queue, rank
+from jatossync.core.order import LAST_RANK, NOT_WAITED_FOR_BYTES, PAGE_RANK, Item, Queue, rank
 from jatossync.core.passage import blocked
 from jatossync.core.paths import ROOT, RelPath, below, minimal, parents, unholdable
 from jatossync.core.plan import decide, plan
@@ -158,6 +159,9 @@ class Engine:
         self._holds = Holds(Rehearsal(store.holds) if settings.dry_run else store.holds)
         self._refusals = Refusals(store.refusals, rehearsal=settings.dry_run)
         self.report = Report(self._holds, self._refusals)
+        self._guard = Guard(store, self._holds, settings.limits)
+        self._uploaded = False
+        """Whether something came to JATOS since held deletes were last looked through for it."""
         self.planned: list[Change] = []
         self.paused = False
         """A person wants nothing written; all the rest goes on."""
@@ -207,7 +211,7 @@ class Engine:
         match command:
             case StateChanged():
                 for path in self._holds.reread():
-                    self._dirty.visit(path, now_s)
+                    self._decide_anew(path, now_s)
             case AskAgain():
                 self.link.refresh(now_s)
 
@@ -329,6 +333,12 @@ class Engine:
     def kept_waiting(self, wait: Wait) -> bool:
         """Whether it waits for what `paused` keeps from going."""
         return self.paused and any(wait.covers(item.path) for item in self._queue)
+
+    def rehearsed(self) -> list[Change]:
+        """What would be done (`dry_run`); what would have to wait for a person is held."""
+        for hold in self._guard.rehearse(self.planned):
+            self._holds.hold(hold, 0, 0.0)
+        return [change for change in self.planned if change.path not in self._holds]
 
     # --- passes --------------------------------------------------------------------------------
 
@@ -505,7 +515,9 @@ class Engine:
         )
         self._again.update(path for path in busy if snapshot.covers(path))
         return [*unholdable.values()] + [
-            action for action in actions if not self._left_out(_path_of(action), scope)
+            self._guard.vet(action)
+            for action in actions
+            if not self._left_out(_path_of(action), scope)
         ]
 
     def _left_out(self, path: RelPath, scope: frozenset[RelPath]) -> bool:
@@ -678,6 +690,7 @@ class Engine:
             self._holds.approval(path),
             self._store.restored,
         )
+        action = action and self._guard.vet(action)
         if not isinstance(action, Hold | Look | Relist):
             self._holds.release(path)
         self._holds.review(lambda other: other == path, {path: action} if action else {})
@@ -698,6 +711,7 @@ class Engine:
         if self.link.server is not None and _another(result, self.link.server):
             self._start_anew(now_s)
         known = self.link.trouble
+        self._met_pages(result, now_s)
         if self.link.answered(result, now_s):
             self.report.say("JATOS is back", "info")
             self._compared = False
@@ -713,6 +727,19 @@ class Engine:
             self._refusals.end(path)
         self._listing_wanted = True
         self._dirty.visit(ROOT, now_s)
+
+    def _met_pages(self, server: Server, now_s: float) -> None:
+        for path in self._guard.know_pages(server.pages):
+            self._decide_anew(path, now_s)
+        for item in list(self._queue):
+            if item.path not in self._queue.under_way:
+                self._hold_delete(self._guard.vet(item.action), item.burst, now_s)
+
+    def _hold_delete(self, action: Action, burst: int, now_s: float) -> None:
+        """Let a delete that waits for its turn wait for a person instead, if it has to."""
+        if isinstance(action, Hold):
+            self._queue.drop(action.path)
+            self._holds.hold(action, burst, now_s)
 
     def _fail(self, trouble: Unavailable | Stopped, now_s: float) -> None:
         if self.link.failed(trouble, now_s):
@@ -785,6 +812,7 @@ class Engine:
         jobs: list[Job] = []
         if self.report.root_trouble is not None or self.paused:
             return jobs
+        self._count_deletes(now_s)
         may, settling = partial(self._may_start, now_s), self._settling(now_s)
         while (item := self._queue.take(now_s, may, settling)) is not None:
             if item.refusals:
@@ -792,6 +820,17 @@ class Engine:
             jobs.append(replace(item.action, look=not self._listing_counts(item, now_s)))
             self._evidence.touched(item.path)
         return jobs
+
+    def _count_deletes(self, now_s: float) -> None:
+        """Hold deletes that are too many, and let go of those whose bytes were found again."""
+        unsure = {question.burst for question in self._questions}
+        for hold in self._guard.too_many(self._queue, unsure, now_s):
+            self._hold_delete(hold, self._rounds, now_s)
+        if self._uploaded and self._holds and not self._queue.unrefused:
+            self._uploaded = False
+            for path in self._guard.found_again():
+                self._holds.release(path)
+                self._decide_anew(path, now_s)
 
     def _listing_counts(self, item: Item, now_s: float) -> bool:
         """Whether the listing of its burst is still as good as a look at the path (law 4)."""
@@ -832,11 +871,13 @@ class Engine:
         Whether token, study and lock were all right a moment ago, where that must be known.
 
         Before a large upload: JATOS reads a whole body before it says no (surprise 4). And always
-        on a JATOS that does not enforce locks (surprise 6).
+        on a JATOS that does not enforce locks (surprise 6). And before a page is deleted: somebody
+        may just have given it to a component.
         """
         server = self.link.server
         unguarded = server is not None and server.api_version == UNGUARDED_API
-        if self.link.fresh(now_s) or not (item.large or unguarded):
+        page = isinstance(item.action, Delete) and rank(item.path) == PAGE_RANK
+        if self.link.fresh(now_s) or not (item.large or unguarded or page):
             return True
         self.link.refresh(now_s)
         return False
@@ -877,11 +918,13 @@ class Engine:
         ms = round(seconds * 1000)
         if isinstance(action, Upload):
             self._store.uploaded(_row(action, True, None), self._bursts[item.burst], seconds)
+            self._uploaded = True
             self.report.totals.uploaded += 1
             self.report.totals.uploaded_bytes += action.content.size
             self.report.say("uploaded", path=action.path, size=action.content.size, ms=ms)
         else:
-            self._store.deleted(action.path, self._bursts[item.burst], seconds)
+            approved = self._holds.approval(action.path) is not None
+            self._store.deleted(action.path, self._bursts[item.burst], seconds, approved=approved)
             self.report.totals.deleted += 1
             self.report.say("deleted", path=action.path, ms=ms)
 
@@ -933,6 +976,10 @@ class Engine:
         current = self._pass
         looking = current is not None and not current.routine and current.covers(path)
         return looking or path in self._dirty or path in self._questions or path in self._queue
+
+    def _decide_anew(self, path: RelPath, now_s: float) -> None:
+        """Something else than the file at `path` is not what it was when it was decided about."""
+        self._dirty.mark(path, now_s, max_wait_s=0.0)
 
     def _look_again(self, path: RelPath, now_s: float) -> None:
         """A pass had to leave `path` out while it was busy."""

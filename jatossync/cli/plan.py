@@ -41,10 +41,10 @@ def command(config_path: str | None, as_json: bool) -> int:
         daemon = Daemon(sides, lambda _: None, dry_run=True)
         engine = daemon.engine
         daemon.run(watch=False, until=lambda: engine.finished)
+        changes = sorted(engine.rehearsed(), key=lambda change: change.path)
     trouble = engine.link.trouble
     if isinstance(trouble, Stopped) and trouble.stop is not Stop.LOCKED:
         raise refusal(trouble, config)
-    changes = sorted(engine.planned, key=lambda change: change.path)
     if as_json:
         _print_json(daemon, changes)
     else:

@@ -121,7 +121,7 @@ def _remove(path: RelPath, burst: int, sides: Sides, jobs: Jobs) -> str | None:
     sides.store.kept(path, content, sides.store.binding().get("study", ""), WHY)
     match jobs.do(Delete(path, frozenset([content]))):
         case Done(seconds=seconds):
-            sides.store.deleted(path, burst, seconds)
+            sides.store.deleted(path, burst, seconds, approved=True)
             sides.store.commit()
             return None
         case AlreadyThere():

@@ -21,6 +21,7 @@ _TOPICS = {
     Topic.EMPTY: "Empty here",
     Topic.SPECIAL: "Not mirrored, no plain file",
     Topic.UNKNOWN: "Could not be read, left as it is on JATOS",
+    Topic.KEPT: "Gone here, kept on JATOS",
     Topic.FOREIGN: "Only on JATOS, left alone",
 }
 

@@ -116,9 +116,14 @@ class Tls(_Options):
 class Deletes(_Options):
     """`deletes:` — what a file that is gone here means there."""
 
+    mode: Annotated[Literal["mirror", "keep"], BeforeValidator(values.one_of("mirror", "keep"))] = (
+        "mirror"
+    )
     delay_s: Annotated[float, BeforeValidator(values.duration("0", "1d"))] = Field(
         default=2.0, alias="delay"
     )
+    max_files: Annotated[int, BeforeValidator(values.whole(0, 1_000_000))] = 20
+    max_share: Annotated[float, BeforeValidator(values.share())] = 0.3
 
 
 class Upload(_Options):

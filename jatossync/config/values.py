@@ -95,6 +95,20 @@ def whole(at_least: int, at_most: int) -> Reader:
     return Reader(parse, {"type": "integer", "minimum": at_least, "maximum": at_most}, int)
 
 
+def share() -> Reader:
+    """A part of a whole: a number from 0 to 1."""
+
+    def parse(value: object) -> float:
+        written = text(value)
+        if not re.fullmatch(r"[0-9]{0,9}\.?[0-9]{1,9}", written):
+            raise ValueError(f"{quoted(written)} is no share; write a number from 0 to 1, like 0.3")
+        if float(written) > 1:
+            raise ValueError(f"{written} is more than all; write a number from 0 to 1, like 0.3")
+        return float(written)
+
+    return Reader(parse, {"type": "number", "minimum": 0, "maximum": 1}, float)
+
+
 def patterns(value: object) -> object:
     """A list of texts; an option without any value is an empty one."""
     if value == "":

@@ -114,6 +114,7 @@ class Holds:
             self.release(hold.path)
             held = self._growing_list(hold, burst, now_s)
             self._of[hold.path] = held
+        held.reason = hold.list_reason or held.reason
         if held.paths.get(hold.path) != hold:
             held.paths[hold.path] = hold
             self._shelf.put(held, hold)
@@ -190,9 +191,11 @@ class _Growing:
 def _used_up(approval: Approval, action: Action | None) -> bool:
     """Whether what was approved is no longer what is to be done."""
     match action:
-        case Upload():
-            return approval.kind in (HoldKind.DELETES, HoldKind.PAGE)  # the file is back
-        case Delete() | Look() | Relist() | Keep() | Hash() | Note():
+        case Upload():  # the file is back
+            return approval.kind in (HoldKind.DELETES, HoldKind.PAGE)
+        case Delete():  # the file that was to be written is gone
+            return approval.kind not in (HoldKind.DELETES, HoldKind.PAGE, HoldKind.CONFLICT)
+        case Look() | Relist() | Keep() | Hash() | Note():
             return False
     return True
 

@@ -161,6 +161,18 @@ class Doubt(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """A request that JATOS acknowledged, from the history."""
+
+    path: RelPath
+    verb: Verb
+    sha256: str | None
+    """Of the bytes that came, or that went."""
+    approved: bool
+    """Whether a person said yes to it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """
     What was seen of one path on JATOS.
@@ -321,6 +333,8 @@ class Topic(Enum):
     UNKNOWN = "unknown"
     FOREIGN = "foreign"
     """On JATOS and never ours: left alone."""
+    KEPT = "kept"
+    """Gone here, and left on JATOS because the user wants that (`deletes.mode: keep`)."""
     UNHOLDABLE = "unholdable"
     """A name this JATOS cannot hold."""
 

@@ -27,6 +27,7 @@ SMALL_ONLY_WORKERS = 2
 """Workers that never take a file over LARGE_BYTES, so that a saved page is never stuck behind."""
 
 _RANKS = {"css": 1, "js": 2, "mjs": 2, "cjs": 2, "json": 2, "html": 3, "htm": 3, "xhtml": 3}
+PAGE_RANK = 3
 LAST_RANK = 4
 """Deletes."""
 
@@ -129,6 +130,11 @@ class Queue:
     def waiting(self, path: RelPath) -> Item | None:
         """The item that waits for `path`, if one does."""
         return next((items[path] for items in self._waiting if path in items), None)
+
+    def ready_deletes(self) -> list[Item]:
+        """The deletes that wait for nothing but their delay."""
+        deletes = self._waiting[LAST_RANK].values()
+        return [item for item in deletes if not self._open_uploads[item.burst]]
 
     def put(self, item: Item) -> None:
         """Let `item` wait, instead of what waited for its path."""

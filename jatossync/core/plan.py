@@ -49,6 +49,7 @@ class Policy:
 
     drift: Literal["hold", "restore"] = "hold"
     conflict: Literal["keep-copy", "hold"] = "keep-copy"
+    deletes: Literal["mirror", "keep"] = "mirror"
 
 
 def _never(_: RelPath) -> bool:
@@ -269,10 +270,12 @@ def _gone(
         if seen is not None and seen.size is not None:
             return Note(path, Topic.FOREIGN, "only on JATOS, never ours: left alone")
         return Forget(path) if attempts else None
+    if seen is not None and seen.size is None:
+        return Forget(path) if seen.looked else _ask(path, seen)
+    if policy.deletes == "keep":
+        return Note(path, Topic.KEPT, "gone here, left there as `deletes.mode: keep` says")
     if seen is None:
         return Delete(path, frozenset(ours))
-    if seen.size is None:
-        return Forget(path) if seen.looked else _ask(path, seen)
     if any(_compare(seen, mine) is not _Match.OTHER for mine in ours):
         return Delete(path, frozenset(ours))
     if not seen.looked:

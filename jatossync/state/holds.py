@@ -63,7 +63,8 @@ class HoldShelf:
     def put(self, held: HeldList, hold: Hold) -> None:
         """`hold` belongs to `held` from now on, and was seen like this."""
         self._db.execute(
-            "INSERT OR IGNORE INTO held_lists (id, kind, reason, at) VALUES (?, ?, ?, ?)",
+            "INSERT INTO held_lists (id, kind, reason, at) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET reason = excluded.reason",
             *(held.id, held.kind.value, held.reason, held.at),
         )
         self._db.execute(

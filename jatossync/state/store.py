@@ -21,6 +21,7 @@ from jatossync.core.model import (
     Delete,
     GitState,
     Kept,
+    Past,
     Row,
     Stat,
     Upload,
@@ -59,7 +60,8 @@ CREATE TABLE bursts (
 );
 CREATE TABLE history (
     id INTEGER PRIMARY KEY, burst INTEGER NOT NULL REFERENCES bursts, path BLOB NOT NULL,
-    verb TEXT NOT NULL, sha256 TEXT, size INTEGER, acked_at REAL NOT NULL, seconds REAL NOT NULL
+    verb TEXT NOT NULL, sha256 TEXT, size INTEGER, acked_at REAL NOT NULL, seconds REAL NOT NULL,
+    approved INTEGER NOT NULL
 );
 CREATE INDEX history_by_path ON history (path, id);
 CREATE TABLE trash (
@@ -260,12 +262,15 @@ class Store:
     def uploaded(self, row: Row, burst: int, seconds: float) -> None:
         """JATOS acknowledged these bytes (law 5)."""
         self.adopted(row)
-        self._history(burst, row.path, Verb.UPLOAD, row.content, seconds)
+        self._history(burst, row.path, Verb.UPLOAD, row.content, seconds, approved=False)
 
-    def deleted(self, path: RelPath, burst: int, seconds: float) -> None:
-        """JATOS acknowledged that `path` is gone."""
+    def deleted(self, path: RelPath, burst: int, seconds: float, *, approved: bool) -> None:
+        """JATOS acknowledged that `path` is gone; `approved`: a person said yes to it."""
+        row = self.rows([path]).get(path)
         self.forgotten(path)
-        self._history(burst, path, Verb.DELETE, None, seconds)
+        self._history(
+            burst, path, Verb.DELETE, row.content if row else None, seconds, approved=approved
+        )
 
     def adopted(self, row: Row) -> None:
         """JATOS has these bytes without a request of ours; what was attempted is settled."""
@@ -302,7 +307,23 @@ class Store:
         )
         return len(last) == 2 and last[0] == last[1] and last[0][0] == Verb.UPLOAD.value
 
+    def count(self) -> int:
+        """How many files JATOS has of us."""
+        (count,) = self._db.row("SELECT count(*) FROM manifest") or (0,)
+        return int(count)
+
     # --- history and trash ---------------------------------------------------------------------
+
+    def past(self, seconds: float) -> list[Past]:
+        """What JATOS acknowledged in the last `seconds`, in that order."""
+        now = self._clock()
+        found = []
+        query = "SELECT path, verb, sha256, approved, acked_at FROM history ORDER BY id DESC"
+        for path, verb, sha256, approved, at in self._db.rows(query):
+            if abs(now - at) > seconds:
+                break
+            found.append(Past(RelPath(path.decode()), Verb(verb), sha256, bool(approved)))
+        return found[::-1]
 
     def provenance(self, burst: int, state: GitState) -> None:
         """Which git commit the folder was at: which code did a participant see?"""
@@ -358,11 +379,18 @@ class Store:
             )
 
     def _history(
-        self, burst: int, path: RelPath, verb: Verb, content: Content | None, seconds: float
+        self,
+        burst: int,
+        path: RelPath,
+        verb: Verb,
+        content: Content | None,
+        seconds: float,
+        *,
+        approved: bool,
     ) -> None:
         self._write(
-            "INSERT INTO history (burst, path, verb, sha256, size, acked_at, seconds) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO history (burst, path, verb, sha256, size, acked_at, seconds, approved) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 burst,
                 path.encode(),
@@ -371,6 +399,7 @@ class Store:
                 content.size if content else None,
                 self._clock(),
                 seconds,
+                approved,
             ),
         )
 

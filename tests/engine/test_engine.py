@@ -75,12 +75,13 @@ def test_a_new_file_that_still_grows_goes_up_when_it_rests(world: World) -> None
 
 def test_a_deleted_file_is_deleted_after_the_delay(world: World) -> None:
     world.save("old.png", b"png")
+    world.save("other.png", b"other")
     world.settle()
     world.remove("old.png")
     world.wait(2.0)
     assert "old.png" in world.remote
     world.wait(0.5)
-    assert world.remote == {}
+    assert world.remote == {"other.png": b"other"}
 
 
 def test_a_file_that_comes_back_within_the_delay_is_never_deleted(world: World) -> None:
@@ -114,14 +115,17 @@ def test_an_answer_that_is_lost_and_then_a_crash_is_ours_and_is_deleted_with_the
             return Unavailable("the connection broke")
         return None
 
+    world.save("other.txt", b"other")
+    world.settle()
     world.trouble = lost
     world.save("a.txt", b"1")
     world.wait(0.5)
-    assert world.remote == {"a.txt": b"1"}
+    assert world.remote["a.txt"] == b"1"
     restarted = World(store)
     restarted.remote = world.remote
+    restarted.save("other.txt", b"other")
     restarted.settle()
-    assert restarted.remote == {}
+    assert restarted.remote == {"other.txt": b"other"}
     assert restarted.sent == [("delete", "a.txt")]
 
 
@@ -129,6 +133,7 @@ def test_a_delete_whose_answer_is_lost_does_not_hide_that_the_file_is_gone_there
     store: Store, world: World
 ) -> None:
     world.save("a.txt", b"1")
+    world.save("other.txt", b"other")
     world.settle()
 
     def lost(job: Job) -> Result | None:
@@ -140,7 +145,7 @@ def test_a_delete_whose_answer_is_lost_does_not_hide_that_the_file_is_gone_there
     world.trouble = lost
     world.remove("a.txt")
     world.wait(3)
-    assert world.remote == {}
+    assert world.remote == {"other.txt": b"other"}
     restarted = World(store)
     restarted.can_list = False
     restarted.save("a.txt", b"1", hint=False)
@@ -272,13 +277,14 @@ def test_an_edit_on_jatos_is_in_the_trash_before_it_is_overwritten(world: World)
 
 def test_what_lies_on_jatos_already_is_adopted_without_an_upload(world: World) -> None:
     world.save("a.txt", b"1", hint=False)
-    world.remote = {"a.txt": b"1", "b.txt": b"foreign"}
+    world.save("c.txt", b"3", hint=False)
+    world.remote = {"a.txt": b"1", "b.txt": b"foreign", "c.txt": b"3"}
     world.settle()
     assert world.sent == []
-    assert world.engine.report.totals.adopted == 1
+    assert world.engine.report.totals.adopted == 2
     world.remove("a.txt")
     world.settle()
-    assert world.remote == {"b.txt": b"foreign"}
+    assert world.remote == {"b.txt": b"foreign", "c.txt": b"3"}
 
 
 def test_a_file_uploaded_while_the_listing_is_made_is_not_taken_for_removed(world: World) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from jatossync.core.holds import chosen_all
+from jatossync.core.limits import Limits
 from jatossync.core.model import (
     Ask,
     Delete,
@@ -23,6 +25,7 @@ from jatossync.core.model import (
     Result,
     RootGone,
     Scan,
+    StateChanged,
     Unavailable,
     Upload,
 )
@@ -51,7 +54,13 @@ class History:
         workers = self.random.choice([3, 8])
         seldom_s = 1e9 if self.tended else 300.0
         world = World(
-            self.store, Settings(workers=workers, rescan_s=seldom_s, verify_s=2 * seldom_s)
+            self.store,
+            Settings(
+                workers=workers,
+                rescan_s=seldom_s,
+                verify_s=2 * seldom_s,
+                limits=Limits(max_files=1000, max_share=1.0),
+            ),
         )
         world.can_list = self.random.random() < 0.8
         if before is not None:
@@ -134,6 +143,9 @@ class History:
         if not self.tended:
             self.world.engine.lost(self.world.now_s)
         self.world.wait(2 * 3600)
+        # What would leave nothing on JATOS waits for a person, whatever the limits.
+        self.store.holds.approve(chosen_all(self.store.holds.lists()))
+        self.world.engine.command(StateChanged(), self.world.now_s)
         self.world.settle()
 
 

@@ -59,6 +59,7 @@ def test_a_change_found_by_a_rescan_alone_is_mirrored_and_reported(
 ) -> None:
     world = World(store, Settings(rescan_s=60))
     world.save("a", b"1")
+    world.save("z", b"stays")
     world.settle()
     if change == "gone":
         world.remove("a", hint=False)

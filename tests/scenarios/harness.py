@@ -100,9 +100,10 @@ class Study:
             "token_file": str(self.token_file),
             "state": str(self.state),
             "log": {"level": "debug"},
-            # Sooner than the defaults: nearly every scenario waits for both.
+            # Sooner than the defaults: nearly every scenario waits for both. And without limits:
+            # what waits for a person has scenarios of its own.
             "watch": {"quiet": "150ms"},
-            "deletes": {"delay": "300ms"},
+            "deletes": {"delay": "300ms", "max_files": 100_000, "max_share": 1},
         }
         self.configure(**options)
         self.stays_here: set[str] = set()
@@ -272,7 +273,7 @@ class Study:
             if verb == "upload":
                 assert held.get(path) != sha256, f"{path} was sent again with the same bytes"
                 counted[path] += 1
-            held[path] = sha256
+            held[path] = sha256 if verb == "upload" else None
         assert counted == self.stored()
 
     def trash(self) -> list[bytes]:

@@ -158,12 +158,12 @@ def test_a_folder_that_is_filled_emptied_and_filled_is_followed(study: Study) ->
         study.await_equal()
         grow_tree(study.folder, 30, seed=7)
         study.await_equal()
-        shell("rm -r -- *", study.folder)
+        shell("rm -r -- * && echo 2 > second.txt", study.folder)
         study.await_equal()
-        assert not study.remote()
+        assert study.remote().keys() == {"second.txt"}
         grow_tree(study.folder, 30, seed=8)
         study.await_equal()
-        assert len(study.remote()) == 30
+        assert len(study.remote()) == 31
 
 
 def test_a_renamed_file_is_uploaded_once_and_then_its_old_name_deleted(study: Study) -> None:

@@ -99,7 +99,7 @@ def test_an_acknowledged_delete_leaves_nothing(open_store: Open) -> None:
     store = open_store()
     store.adopted(row("a.txt"))
     burst = store.begin([Delete(RelPath("a.txt"), frozenset())])
-    store.deleted(RelPath("a.txt"), burst, 0.1)
+    store.deleted(RelPath("a.txt"), burst, 0.1, approved=False)
     assert store.rows([ROOT]) == {}
     assert store.attempts([ROOT]) == {}
     assert not store.known(RelPath("a.txt"))

@@ -1,0 +1,171 @@
+"""
+Which deletes wait for a person: the page of a component always, all where they are too many.
+
+A delete is counted when it could start, with all that was decided until then: of a rename or a
+build both halves are known by that time. What is held once stays held until a person approves, the
+file is back, or its bytes turn up under another name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from jatossync.core.holds import Holds
+from jatossync.core.limits import WINDOW_S, Limits, Named, counting, too_many
+from jatossync.core.model import Action, Change, Delete, Hold, HoldKind, Past, Row, Upload, Verb
+from jatossync.core.order import Queue
+from jatossync.core.paths import RelPath, fold
+
+PAGE_REASON = (
+    "the page of a component: participants would get an error "
+    "(give the component another page in JATOS, or approve)"
+)
+
+GONE = "gone in this folder"
+
+_DELETES = (HoldKind.DELETES, HoldKind.PAGE)
+
+
+class Records(Protocol):
+    """What was agreed and what was done; state/store.py says what each of these means."""
+
+    def count(self) -> int: ...
+    def known(self, path: RelPath) -> bool: ...
+    def rows(self, scope: Iterable[RelPath]) -> dict[RelPath, Row]: ...
+    def past(self, seconds: float) -> list[Past]: ...
+
+
+class Guard:
+    """Keeps deletes from going out; told what is decided, it says what waits."""
+
+    def __init__(self, records: Records, holds: Holds, limits: Limits) -> None:
+        self._records = records
+        self._holds = holds
+        self._limits = limits
+        self._pages: frozenset[str] = frozenset()
+        self._passed: set[RelPath] = set()
+        """Deletes that were counted and may go."""
+
+    def know_pages(self, pages: Iterable[RelPath]) -> list[RelPath]:
+        """
+        JATOS said what the pages of its components are.
+
+        Returns:
+            The paths that are to be decided anew because of it.
+        """
+        before, self._pages = self._pages, frozenset(map(fold, pages))
+        if before == self._pages:
+            return []
+        return [path for path in self._held_paths(HoldKind.PAGE) if not self._is_page(path)]
+
+    def vet(self, action: Action) -> Action:
+        """A decided action, or what it has to wait as."""
+        if not isinstance(action, Delete):
+            return action
+        path, approval = action.path, self._holds.approval(action.path)
+        approved = approval.kind if approval is not None else None
+        if self._is_page(path) and approved is not HoldKind.PAGE:
+            return Hold(path, HoldKind.PAGE, PAGE_REASON)
+        if self._holds.kind(path) is HoldKind.DELETES and approved is None:
+            return Hold(path, HoldKind.DELETES, GONE)
+        return action
+
+    def too_many(self, queue: Queue, unsure: set[int], now_s: float) -> list[Hold]:
+        """
+        What of the deletes that wait has to wait for a person, now that one could start.
+
+        Args:
+            unsure: Bursts of which not all is decided: there may be the other half of a rename.
+        """
+        waiting = [
+            item
+            for item in queue.ready_deletes()
+            if item.burst not in unsure and not self._approved(item.path)
+        ]
+        self._passed &= {item.path for item in waiting}
+        due = (item.not_before_s <= now_s and item.path not in self._passed for item in waiting)
+        if not any(due):
+            return []
+        deletes = [item.action for item in waiting if isinstance(item.action, Delete)]
+        uploads = [item.action for item in queue if item.open_upload]
+        held = self._held(deletes, [each for each in uploads if isinstance(each, Upload)])
+        self._passed = {delete.path for delete in deletes} - {hold.path for hold in held}
+        return held
+
+    def rehearse(self, changes: Iterable[Change]) -> list[Hold]:
+        """What of these would wait for a person."""
+        changes = list(changes)
+        deletes = [each for each in changes if isinstance(each, Delete)]
+        uploads = [each for each in changes if isinstance(each, Upload)]
+        return self._held([each for each in deletes if not self._approved(each.path)], uploads)
+
+    def found_again(self) -> list[RelPath]:
+        """What waits as a delete although its bytes are on JATOS under another name by now."""
+        past = self._records.past(WINDOW_S)
+        held = self._held_gone()
+        counted = counting([*held, *_gone(past)], _new(past))
+        return [each.path for each in held if each.path not in counted]
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _held(self, deletes: list[Delete], uploads: list[Upload]) -> list[Hold]:
+        past = self._records.past(WINDOW_S)
+        known, done = self._held_gone(), _gone(past)
+        waiting = [Named(each.path, _digests(each)) for each in deletes]
+        new = [*_new(past), *(Named(each.path, _digests(each)) for each in uploads)]
+        counted = counting([*waiting, *known, *done], new)
+        count = self._records.count()
+        going = [*(each.path for each in waiting), *self._held_paths(*_DELETES)]
+        coming = {each.path for each in uploads}
+        reason = too_many(
+            len(counted),
+            had=count + len(done),
+            left=count - self._known(going) + len(coming) - self._known(coming),
+            limits=self._limits,
+        )
+        if reason is None:
+            return []
+        paths = [each.path for each in deletes if each.path in counted]
+        return [Hold(path, HoldKind.DELETES, GONE, list_reason=reason) for path in paths]
+
+    def _held_gone(self) -> list[Named]:
+        paths = set(self._held_paths(HoldKind.DELETES))
+        rows = self._records.rows(paths)  # and those below
+        return [Named(path, frozenset({rows[path].content.sha256})) for path in paths & rows.keys()]
+
+    def _held_paths(self, *kinds: HoldKind) -> list[RelPath]:
+        return [path for path in self._holds.paths if self._holds.kind(path) in kinds]
+
+    def _known(self, paths: Iterable[RelPath]) -> int:
+        """How many of these JATOS has of us."""
+        return sum(map(self._records.known, paths))
+
+    def _approved(self, path: RelPath) -> bool:
+        return self._holds.approval(path) is not None
+
+    def _is_page(self, path: RelPath) -> bool:
+        return fold(path) in self._pages
+
+
+def _digests(action: Delete | Upload) -> frozenset[str]:
+    if isinstance(action, Upload):
+        return frozenset({action.content.sha256})
+    return frozenset(content.sha256 for content in action.replaceable)
+
+
+def _gone(past: list[Past]) -> list[Named]:
+    """What was deleted without having been approved, and is not there again."""
+    last = {each.path: each for each in past}
+    deleted = (each for each in last.values() if each.verb is Verb.DELETE and not each.approved)
+    return [Named(each.path, _digest(each)) for each in deleted]
+
+
+def _new(past: list[Past]) -> list[Named]:
+    """What was uploaded."""
+    last = {each.path: each for each in past}
+    return [Named(e.path, _digest(e)) for e in last.values() if e.verb is Verb.UPLOAD]
+
+
+def _digest(past: Past) -> frozenset[str]:
+    return frozenset({past.sha256} if past.sha256 else ())

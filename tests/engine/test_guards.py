@@ -1,0 +1,312 @@
+"""Deletes that wait for a person: too many at once, everything, the page of a component."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jatossync.core.holds import chosen_list
+from jatossync.core.limits import WINDOW_S
+from jatossync.core.model import Ask, Delete, HoldKind, Job, Refused, Result, StateChanged, Upload
+from jatossync.core.paths import RelPath
+from jatossync.core.plan import Policy
+from jatossync.core.ports import Settings
+from jatossync.state.store import Store
+from tests.engine.world import SERVER, World
+
+
+class Clock:
+    """The wall clock that the state has."""
+
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    opened = Store(str(tmp_path / "state"), clock=clock)
+    yield opened
+    opened.close()
+
+
+def filled(world: World, count: int, settled: bool = True) -> World:
+    """A study of so many files, in step."""
+    for n in range(count):
+        world.save(f"{n:03}.png", b"picture %d" % n, hint=False)
+    if settled:
+        world.settle()
+        world.sent.clear()
+    return world
+
+
+def remove(world: World, *numbers: int) -> None:
+    for n in numbers:
+        world.remove(f"{n:03}.png")
+
+
+def approve_all(world: World, store: Store) -> None:
+    for held in store.holds.lists():
+        store.holds.approve(chosen_list([held], held.id))
+    world.engine.command(StateChanged(), world.now_s)
+
+
+def restarted(world: World, store: Store, settings: Settings | None = None) -> World:
+    again = World(store, settings)
+    again.local, again.stats, again.remote = world.local, world.stats, world.remote
+    return again
+
+
+def test_twenty_deletes_go_and_twenty_one_wait(world: World) -> None:
+    filled(world, 100)
+    remove(world, *range(20))
+    world.settle()
+    assert len(world.remote) == 80
+
+
+def test_more_than_twenty_deletes_wait_in_one_list_and_uploads_go_on(world: World) -> None:
+    filled(world, 100)
+    remove(world, *range(21))
+    world.settle()
+    world.save("new.png", b"new")
+    world.settle()
+    assert world.sent == [("upload", "new.png")]
+    (held,) = world.engine.report.held
+    assert (held.kind, len(held.paths)) == (HoldKind.DELETES, 21)
+    assert "deletes.max_files (20)" in held.reason
+
+
+def test_deletes_that_come_one_by_one_are_counted_over_ten_minutes(
+    world: World, clock: Clock
+) -> None:
+    filled(world, 100)
+    for n in range(22):
+        remove(world, n)
+        world.wait(10)
+        clock.now_s += 10
+    assert len(world.remote) == 80
+    assert [set(held.paths) for held in world.engine.report.held] == [{"020.png"}, {"021.png"}]
+    clock.now_s += WINDOW_S
+    remove(world, 30)
+    world.settle()
+    assert "030.png" not in world.remote
+
+
+def test_deletes_are_counted_over_a_restart(world: World, store: Store) -> None:
+    filled(world, 100)
+    remove(world, *range(15))
+    world.settle()
+    again = restarted(world, store)
+    remove(again, *range(15, 30))
+    again.settle()
+    assert len(again.remote) == 85
+    assert [len(held.paths) for held in again.engine.report.held] == [15]
+
+
+def test_an_emptied_folder_is_held_however_small_the_study(world: World) -> None:
+    filled(world, 3)
+    remove(world, 0, 1, 2)
+    world.settle()
+    assert len(world.remote) == 3
+    (held,) = world.engine.report.held
+    assert "nothing would be left" in held.reason
+
+
+def test_a_held_list_outlives_a_restart_and_greater_limits(world: World, store: Store) -> None:
+    filled(world, 10)
+    remove(world, *range(6))
+    world.settle()
+    (before,) = world.engine.report.held
+    again = restarted(world, store)
+    again.settle()
+    assert [(held.id, len(held.paths)) for held in again.engine.report.held] == [(before.id, 6)]
+    assert again.sent == []
+
+
+def test_an_approved_list_is_deleted_and_does_not_count(world: World, store: Store) -> None:
+    filled(world, 100)
+    remove(world, *range(30))
+    world.settle()
+    approve_all(world, store)
+    world.settle()
+    assert len(world.remote) == 70
+    assert not world.engine.report.held
+    remove(world, *range(30, 40))
+    world.settle()
+    assert len(world.remote) == 60
+
+
+def test_what_is_back_when_it_is_approved_is_not_deleted(world: World, store: Store) -> None:
+    filled(world, 10)
+    remove(world, *range(6))
+    world.settle()
+    world.save("000.png", b"picture 0", hint=False)
+    approve_all(world, store)
+    world.settle()
+    assert len(world.remote) == 5
+    assert "000.png" in world.remote
+    assert store.holds.approvals() == {}
+
+
+def test_files_that_come_back_leave_the_list_and_an_empty_list_is_gone(world: World) -> None:
+    filled(world, 10)
+    remove(world, *range(6))
+    world.settle()
+    for n in range(5):
+        world.save(f"{n:03}.png", b"picture %d" % n)
+    world.settle()
+    assert [set(held.paths) for held in world.engine.report.held] == [{"005.png"}]
+    world.save("005.png", b"picture 5")
+    world.settle()
+    assert not world.engine.report.held
+    assert world.sent == []
+
+
+def test_a_renamed_folder_is_no_loss(world: World) -> None:
+    filled(world, 100)
+    for n in range(60):
+        world.save(f"pictures/{n}.png", world.local[f"{n:03}.png"])
+        remove(world, n)
+    world.settle()
+    assert world.remote == world.local
+    assert not world.engine.report.held
+
+
+def test_a_rename_of_which_one_half_cannot_be_stored_is_a_loss(world: World) -> None:
+    filled(world, 100)
+    world.trouble = lambda job: (
+        Refused("too large") if isinstance(job, Upload) and "pictures" in job.path else None
+    )
+    for n in range(60):
+        world.save(f"pictures/{n}.png", world.local[f"{n:03}.png"])
+        remove(world, n)
+    world.wait(30)
+    assert len(world.remote) == 100
+    assert [len(held.paths) for held in world.engine.report.held] == [60]
+
+
+def test_deletes_that_turn_out_to_be_renames_later_are_released(world: World) -> None:
+    filled(world, 100)
+    remove(world, *range(30))
+    world.settle()
+    assert [len(held.paths) for held in world.engine.report.held] == [30]
+    for n in range(30):
+        world.save(f"pictures/{n}.png", b"picture %d" % n)
+    world.settle()
+    assert world.remote == world.local
+    assert not world.engine.report.held
+
+
+def test_a_builders_output_comes_and_goes_without_asking(world: World) -> None:
+    world.save("index.html", b"page")
+    for n in range(8):
+        world.save(f"assets/part{n}-{n}aaaaaa.js", b"first %d" % n)
+    world.settle()
+    for n in range(8):
+        world.remove(f"assets/part{n}-{n}aaaaaa.js")
+        world.save(f"assets/part{n}-{n}bbbbbb.js", b"second %d" % n)
+    world.settle()
+    assert world.remote == world.local
+
+
+def test_keep_never_deletes_and_says_what_is_left(store: Store) -> None:
+    world = filled(World(store, Settings(policy=Policy(deletes="keep"))), 10)
+    remove(world, *range(10))
+    world.settle()
+    assert len(world.remote) == 10
+    assert len(world.engine.report.notes) == 10
+    assert not world.engine.report.held
+
+
+def test_a_rehearsal_tells_what_would_wait_and_keeps_nothing(world: World, store: Store) -> None:
+    filled(world, 10)
+    remove(world, *range(6))
+    plan = restarted(world, store, Settings(dry_run=True))
+    plan.settle()
+    assert plan.engine.rehearsed() == []
+    assert [(held.id, len(held.paths)) for held in plan.engine.report.held] == [("", 6)]
+    assert store.holds.lists() == []
+
+
+# --- pages ---------------------------------------------------------------------------------------
+
+
+def with_pages(world: World, *pages: str) -> None:
+    world.server = replace(SERVER, pages=frozenset(map(RelPath, pages)))
+
+
+@pytest.fixture
+def paged(world: World) -> World:
+    """A study whose component shows `index.html`, in step."""
+    with_pages(world, "index.html")
+    world.save("index.html", b"page")
+    world.save("style.css", b"style")
+    world.settle()
+    return world
+
+
+def test_the_page_of_a_component_is_never_deleted_without_a_person(
+    paged: World, store: Store
+) -> None:
+    paged.remove("index.html")
+    paged.remove("style.css")
+    paged.save("other.css", b"other")
+    paged.settle()
+    assert set(paged.remote) == {"index.html", "other.css"}
+    (held,) = paged.engine.report.held
+    assert (held.kind, set(held.paths)) == (HoldKind.PAGE, {"index.html"})
+    approve_all(paged, store)
+    paged.settle()
+    assert set(paged.remote) == {"other.css"}
+
+
+def test_a_page_that_no_component_shows_any_more_goes(paged: World) -> None:
+    paged.remove("index.html")
+    paged.settle()
+    with_pages(paged, "other.html")
+    paged.engine.link.refresh(paged.now_s)
+    paged.settle()
+    assert set(paged.remote) == {"style.css"}
+
+
+def test_a_page_that_a_component_was_just_given_stays(paged: World) -> None:
+    paged.save("other.html", b"other")
+    paged.settle()
+    paged.wait(60)
+    with_pages(paged, "index.html", "other.html")
+    paged.remove("other.html")
+    paged.settle()
+    assert "other.html" in paged.remote
+
+
+def test_no_page_is_deleted_while_it_is_not_known_what_the_pages_are(paged: World) -> None:
+    paged.save("other.html", b"other")
+    paged.settle()
+    paged.wait(60)
+    asked: list[Job] = []
+
+    def in_order(job: Job) -> Result | None:
+        asked.extend([job] if isinstance(job, Ask | Delete) else [])
+        return None
+
+    paged.trouble = in_order
+    paged.remove("other.html")
+    paged.settle()
+    assert [type(job) for job in asked] == [Ask, Delete]
+
+
+def test_an_emptied_folder_with_a_page_is_held_whole(paged: World) -> None:
+    paged.remove("index.html")
+    paged.remove("style.css")
+    paged.settle()
+    assert len(paged.remote) == 2
+    assert {held.kind for held in paged.engine.report.held} == {HoldKind.PAGE, HoldKind.DELETES}
