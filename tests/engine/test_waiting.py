@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from jatossync.core.limits import Limits
 from jatossync.core.model import Delete, Done, Job, Result, Scan, Upload
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.ports import Settings
@@ -164,7 +165,9 @@ def test_a_paused_sync_ends(calm: World) -> None:
 @pytest.mark.parametrize("seed", range(30))
 def test_whatever_happens_it_never_returns_too_early(store: Store, seed: int) -> None:
     chance = random.Random(seed)
-    world = World(store, Settings(quiet_s=0.5, max_wait_s=2.0))
+    settings = Settings(quiet_s=0.5, max_wait_s=2.0, limits=Limits(max_files=1000, max_share=1.0))
+    world = World(store, settings)
+    world.save("stays.png", b"so that never all is gone, which would wait for a person")
     names = ["a.png", "b/c.js", "b/d.html"]
     versions: dict[str, list[bytes | None]] = {name: [None] for name in names}
     waits: list[tuple[Wait, dict[str, int]]] = []
