@@ -70,7 +70,7 @@ from jatossync.core.model import (
 )
 from jatossync.core.order import LAST_RANK, NOT_WAITED_FOR_BYTES, PAGE_RANK, Item, Queue, rank
 from jatossync.core.passage import blocked
-from jatossync.core.paths import ROOT, RelPath, below, minimal, parents, unholdable
+from jatossync.core.paths import ROOT, RelPath, below, minimal, unholdable
 from jatossync.core.plan import decide, plan
 from jatossync.core.ports import Settings, Store
 from jatossync.core.questions import Open, Questions
@@ -79,6 +79,7 @@ from jatossync.core.report import Report
 from jatossync.core.rereading import Rereading
 from jatossync.core.retry import path_wait_s
 from jatossync.core.status import Work
+from jatossync.core.unheard import unheard
 from jatossync.core.waits import Wait, Waits
 
 NEW_FILE_WAIT_S = 30.0
@@ -451,24 +452,16 @@ class Engine:
         self.waits.planned(current.number, current.scope, self._left)
 
     def _note_unheard(self, actions: Iterable[Action], hinted: frozenset[RelPath]) -> None:
-        """Whether the folder changed where no hint had told of it: something is blind."""
-        for action in actions:
-            if (
-                isinstance(action, Upload | Delete)
-                and not self._is_hinted(action.path, hinted)
-                and not self._already_decided(action)
-                and not self._is_known_content(action)
-            ):
+        def is_hinted(path: RelPath) -> bool:
+            return path in hinted or path in self._dirty
+
+        def row_of(path: RelPath) -> Row | None:
+            return self._store.rows([path]).get(path)
+
+        for action in unheard(actions, is_hinted, row_of):
+            if not self._already_decided(action):
                 self.report.unheard = True
                 self.report.say("a change that nothing had told of", "debug", path=action.path)
-
-    def _is_hinted(self, path: RelPath, hinted: frozenset[RelPath]) -> bool:
-        return any(up in hinted or up in self._dirty for up in (path, *parents(path)))
-
-    def _is_known_content(self, action: Upload | Delete) -> bool:
-        """Whether only JATOS changed: what is to go up is what had been there."""
-        row = self._store.rows([action.path]).get(action.path)
-        return isinstance(action, Upload) and row is not None and row.content == action.content
 
     def _with_known_hashes(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot with what is known of large files that were hashed and wait since."""

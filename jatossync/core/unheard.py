@@ -1,0 +1,38 @@
+"""
+Changes of the folder that nothing had told of.
+
+They are mirrored like all others; but that a look at everything was needed to find them says that
+something which should have told of them is blind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from jatossync.core.model import Action, Delete, Row, Upload
+from jatossync.core.paths import RelPath, parents
+
+
+def unheard(
+    actions: Iterable[Action],
+    hinted: Callable[[RelPath], bool],
+    row_of: Callable[[RelPath], Row | None],
+) -> Iterator[Upload | Delete]:
+    """
+    The writes of a pass that follow from such changes.
+
+    Args:
+        hinted: Whether a hint, acted upon or not, named this very path.
+        row_of: What the manifest has of a path.
+    """
+    for action in actions:
+        if not isinstance(action, Upload | Delete):
+            continue
+        if any(map(hinted, (action.path, *parents(action.path)))):
+            continue
+        row = row_of(action.path)
+        only_jatos_changed = (
+            isinstance(action, Upload) and row is not None and row.content == action.content
+        )
+        if not only_jatos_changed:
+            yield action
