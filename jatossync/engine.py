@@ -840,7 +840,7 @@ class Engine:
 
     def _may_be_renamed(self, item: Item) -> bool:
         """Whether the new name may not be up yet: it is being asked about, or scanned."""
-        if self._pass is not None and ROOT not in self._pass.scope:
+        if self._pass is not None and self._pass.hinted - {ROOT}:
             return True
         return any(question.burst == item.burst for question in self._questions)
 
@@ -855,8 +855,8 @@ class Engine:
             return LAST_RANK
         coming = [*self._dirty.young(now_s, SETTLING_S)]
         coming += [question.job.path for question in self._questions if _awaited(question)]
-        if self._pass is not None and ROOT not in self._pass.scope:
-            coming += self._pass.scope
+        if self._pass is not None:
+            coming += self._pass.hinted - {ROOT}
         return min(map(rank, coming), default=LAST_RANK)
 
     def _trusted(self, now_s: float, item: Item) -> bool:

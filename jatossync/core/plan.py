@@ -223,7 +223,8 @@ def _changed(
         case _Match.LIKELY if seen.adler32 is not None:
             if content.size <= SMALL_BYTES and not seen.looked:
                 return Look(path)
-            return Adopt(path, local, content, proven=False, remote_ms=seen.modified_ms)
+            if not any(_alike(mine, content) for mine in ours):
+                return Adopt(path, local, content, proven=False, remote_ms=seen.modified_ms)
     if any(_compare(seen, mine) is not _Match.OTHER for mine in ours):
         return Upload(path, local, content, frozenset(ours))
     if not seen.looked:
@@ -234,6 +235,11 @@ def _changed(
         why = "changed on both sides" if row else "lies on JATOS with other bytes"
         return Hold(path, HoldKind.CONFLICT, why, seen)
     return _replace(path, local, content, ours, seen, "overwritten by the file of this folder")
+
+
+def _alike(mine: Content, content: Content) -> bool:
+    """Whether a listing cannot tell other bytes of ours from these."""
+    return mine != content and (mine.size, mine.adler32) == (content.size, content.adler32)
 
 
 def _replace(

@@ -63,7 +63,7 @@ class _Probe:
         for _ in range(TRIES):
             name = f"jatossync-probe-{secrets.token_hex(8)}-{''.join(characters)}-end"
             answer = self._get(RelPath(name))
-            trouble = _trouble(answer)
+            trouble = _trouble(answer) if characters else _trouble_of_plain(answer)
             if trouble is None:
                 return isinstance(answer, Answer) and f"'{name}'" in answer.message
             if not characters:
@@ -73,4 +73,16 @@ class _Probe:
 
 
 def _trouble(answer: Answer | Unavailable) -> Unavailable | Stopped | None:
-    return answer if isinstance(answer, Unavailable) else answers.of_any_request(answer)
+    if isinstance(answer, Unavailable):
+        return answer
+    if answer.size is not None and len(answer.body) < answer.size:
+        return Unavailable("The answer broke off")
+    return answers.of_any_request(answer)
+
+
+def _trouble_of_plain(answer: Answer | Unavailable) -> Unavailable | Stopped | None:
+    """A name without anything awkward is simply not found; all else passes, and says nothing."""
+    trouble = _trouble(answer)
+    if trouble is None and isinstance(answer, Answer) and (answer.status != 404 or answer.is_html):
+        return answers.not_jatos(answer)
+    return trouble

@@ -286,10 +286,12 @@ class Together:
 
 
 def _stays(world: World, path: str) -> bool:
-    """Whether a path does not go up, for a reason of its own."""
+    """Whether a path does not go up, or not stay there, for a reason of its own."""
     engine = world.engine
     held = engine is not None and (path in engine.report.held or path in engine.report.notes)
-    return held or world.folder.stance(path) is not Stance.FILE
+    lies = world.laws.lies.get(path)
+    blocked = (world.jatos.assets / path).is_dir() or (lies is not None and not lies.ours)
+    return held or blocked or world.folder.stance(path) is not Stance.FILE
 
 
 _RANKS = {"css": 1, "js": 2, "json": 2, "html": 3}

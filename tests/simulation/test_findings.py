@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from tests.simulation.history import relive
-from tests.simulation.operations import SaveTogether, Wait
+from tests.simulation.operations import (
+    Append,
+    During,
+    Invent,
+    Kill,
+    Remove,
+    Save,
+    SaveTogether,
+    Trouble,
+    Wait,
+    Write,
+)
 from tests.simulation.world import Setup
 
 
@@ -22,5 +33,67 @@ def test_a_delete_waits_for_uploads_whose_hints_came_a_moment_later() -> None:
                 ("café.txt", ".hidden", "#1.html", "many/3.css", "a+b.txt"),
                 ("task.js", "many/1.css"),
             ),
+        ],
+    )
+
+
+def test_an_answer_that_breaks_off_says_nothing_about_what_a_proxy_does_to_names() -> None:
+    """Two cut answers to the probe, and `+` was never used again. Seed 5164."""
+    relive(
+        Setup(),
+        [
+            Write("a+b.txt", "v2", 900),
+            Wait(1.0),
+            Remove("a+b.txt"),
+            Trouble("cut", "GET", 2),
+            During("stat", 2, Kill()),
+            Write("task.js", "201"),
+            Wait(20.0),
+        ],
+    )
+
+
+def test_a_changed_large_file_is_sent_though_a_listing_could_take_it_for_the_old_one() -> None:
+    """
+    Law 15. The old bytes and the new ones have one size and one Adler-32: what JATOS listed was
+    taken for the new ones, which never went up. Seed 5212.
+    """
+    others = ("what?.txt", "many/0.css", "img/structure", "task.js", "style.css", "many/8.js")
+    more = (" edge .txt ", *others, "structure", "many/9.png", "many/6.css", ".env", "many/1.png")
+    relive(
+        Setup(),
+        [
+            During("stat", 5, Write("data.js", "331", 400)),
+            Wait(1.0),
+            Wait(1.0),
+            Trouble("drop", "HEAD", 2),
+            SaveTogether("w2", more, ("many/9.png", "many/7.css")),
+            Wait(3.0),
+            Save("data.js", "250", 400),
+        ],
+    )
+
+
+def test_what_is_hinted_at_holds_up_later_classes_while_all_is_looked_at() -> None:
+    """Law 14, where the time for a look at everything has come between two hints. Seed 5370."""
+    first = (" edge .txt ", "many/2.png", "index.html", "style.css", "img/a.png")
+    second = ("data/x/list.json", "style.css", "many/1.css", "a+b.txt", "Case.js")
+    third = ("index.html", "many/9.js", "#1.html", "data/x/list.json", "many/10.js", "many/0.css")
+    more = ("many/6.png", "many/4.css", "many/3.css", "many/7.js", "img/a.png", "a+b.txt")
+    relive(
+        Setup(seed=5370, latency_s=1.0, scan_s=0.3),
+        [
+            Wait(204.15),
+            SaveTogether("w1", first),
+            Wait(20.4),
+            SaveTogether("w1", second, ("img/a.png", "a+b.txt")),
+            Wait(7.4),
+            Append("Case.js", "v4"),
+            Wait(0.4),
+            Invent("data"),
+            Wait(0.4),
+            Write("data/x/list.json", "250", 900),
+            Wait(70.4),
+            SaveTogether("w1", third + more),
         ],
     )
