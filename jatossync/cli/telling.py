@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import click
 
@@ -55,12 +56,10 @@ _APPROVED = {
 
 _OTHERWISE = {
     HoldKind.DELETES.value: "or put the files back, and this is settled",
-    HoldKind.OVERWRITES.value: "jatossync pull {id}",
-    HoldKind.DRIFT.value: "jatossync pull {id}",
-    HoldKind.CONFLICT.value: "jatossync pull {id}",
     HoldKind.PAGE.value: "or put the file back, or take it out of the component in JATOS",
     HoldKind.INCLUDED.value: "or take the change of the rule back",
 }
+"""What a person can do who does not approve; where a kind is not here, take over theirs."""
 
 
 def screen(told: Status, standing: Standing) -> Iterator[str]:
@@ -87,14 +86,8 @@ def sentence(told: Status) -> str:
         return one_line(told, clock)
     if told.ended is None:
         return "not running; nothing was compared yet"
-    was = one_line(_as_it_was(told), clock)
+    was = one_line(replace(told, state=told.ended), clock)
     return f"not running; as of {clock(told.at)}: {was}"
-
-
-def _as_it_was(told: Status) -> Status:
-    from dataclasses import replace
-
-    return replace(told, state=told.ended or told.state)
 
 
 def _facts(told: Status) -> Iterator[str]:
@@ -153,7 +146,8 @@ def _sending(told: Status, standing: Standing) -> Iterator[str]:
 def decision(held: HeldPaths, standing: Standing) -> Iterator[str]:
     """A held list, and what can be typed."""
     since = f", since {clock(held.at)}" if held.at else ""
-    yield click.style(f"Waiting for you: {escaped(held.reason)}{since}", bold=True)
+    count = plural(len(held.paths), "file")
+    yield click.style(f"Waiting for you: {escaped(held.reason)} ({count}{since})", bold=True)
     for each in held.paths[:SHOWN]:
         why = f": {escaped(each.reason)}" if each.reason != held.reason else ""
         yield f"  {shown(each.path, standing)}{why}"
@@ -161,10 +155,12 @@ def decision(held: HeldPaths, standing: Standing) -> Iterator[str]:
         yield f"  … and {len(held.paths) - SHOWN} more"
     if not held.id or held.kind not in _APPROVED:
         return
-    yield f"  → jatossync approve {held.id}   {_APPROVED[held.kind]}"
-    otherwise = _OTHERWISE[held.kind].format(id=held.id)
-    theirs = "   theirs win; yours are replaced" if otherwise.startswith("jatossync") else ""
-    yield f"  → {otherwise}{theirs}"
+    approve, pull = f"jatossync approve {held.id}", f"jatossync pull {held.id}"
+    yield f"  → {approve}   {_APPROVED[held.kind]}"
+    if held.kind in _OTHERWISE:
+        yield f"  → {_OTHERWISE[held.kind]}"
+    else:
+        yield f"  → {pull:<{len(approve)}}   theirs win; yours are replaced"
 
 
 def outcome(kind: HoldKind) -> str:
