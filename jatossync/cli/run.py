@@ -59,6 +59,7 @@ def _run(
         with stopped_by_signals(daemon.stop):
             daemon.run(watch=True)
         say(stopped(daemon))
+        notifier.status("stopped")
 
 
 @contextmanager

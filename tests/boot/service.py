@@ -58,10 +58,10 @@ class Service:
         )
         return done.stdout + done.stderr
 
-    def start_with_token_file(self) -> None:
+    def start_with_token_file(self, **more: object) -> None:
         """The usual beginning: installed and running, and what was there has arrived."""
         self.save_token(self.token)
-        self.configure(token_file=self.token_file)
+        self.configure(token_file=self.token_file, **more)
         self.install()
         self.await_remote("index.html")
 

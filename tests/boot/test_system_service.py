@@ -197,6 +197,36 @@ def test_a_disk_that_goes_and_comes_back(service: Service, machine: Machine) -> 
     assert not [each for each in service.jatos.requests() if each["method"] == "DELETE"]
 
 
+def test_a_disk_of_the_machines_own_is_waited_for_and_may_go(
+    service: Service, machine: Machine
+) -> None:
+    service.folder, disk = f"/srv/{service.name}", f"/opt/disks/{service.name}"
+    machine.write(f"{disk}/index.html", "<!doctype html>", "alice")
+    machine.inside(service.folder).mkdir(exist_ok=True)
+    mount = machine.run("systemd-escape", "--path", "--suffix=mount", service.folder).stdout.strip()
+    machine.write(  # as a line in /etc/fstab makes one
+        f"/etc/systemd/system/{mount}",
+        f"[Mount]\nWhat={disk}\nWhere={service.folder}\nType=none\nOptions=bind\n",
+    )
+    service.systemctl("daemon-reload")
+    service.systemctl("start", mount)
+    service.start_with_token_file()
+
+    machine.run("umount", "--lazy", service.folder)
+    service.await_status("folder")
+    assert service.get("ActiveState") == "active"
+    service.systemctl("start", mount)
+    service.save("after.txt", "on the disk")
+    service.await_remote("after.txt")
+    assert service.get("NRestarts") == "0"
+
+    service.systemctl("stop", mount)
+    assert service.get("ActiveState") == "inactive"
+    service.systemctl("start", "multi-user.target")  # a boot: with the disk
+    service.save("once-more.txt", "on the disk")
+    service.await_remote("once-more.txt")
+
+
 PROBE = """
 import os, socket
 
@@ -280,20 +310,41 @@ def test_everything_but_the_study_is_out_of_reach(service: Service, machine: Mac
 
 
 def test_members_of_the_group_may_use_the_commands(service: Service, machine: Machine) -> None:
-    service.start_with_token_file()
-
-    def said(user: str, *command: str) -> tuple[int, str]:
-        done = machine.run(PROGRAM, *command, "--config", service.config, user=user, check=False)
-        return done.returncode, done.stdout + done.stderr
-
+    service.folder = f"/srv/{service.name}"
+    service.save("index.html", "<!doctype html>")
+    machine.run("chgrp", "jatossync", service.folder)
+    machine.run("chmod", "2775", service.folder)
+    service.start_with_token_file(conflict="hold")
     service.await_status("in sync")
-    assert said("bob", "status")[0] == 0, said("bob", "status")
+
+    def said(user: str, *command: str, code: int = 0) -> str:
+        """What a command says to a user of the machine."""
+        done = machine.run(PROGRAM, *command, "--config", service.config, user=user, check=False)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    assert "in sync" in said("bob", "status")
+    said("bob", "pause")
+    service.await_status("paused")
+    said("bob", "resume")
+    service.await_status("in sync")
+
+    (service.assets / "index.html").write_bytes(b"theirs")
+    service.save("index.html", "<!doctype html><p>ours")
+    service.await_status("1 held")
+    said("bob", "approve", "index.html")
+    service.await_remote("index.html", b"<!doctype html><p>ours")
+    assert "index.html" in said("bob", "trash", "list")
+    said("bob", "restore", "index.html")
+    service.await_remote("index.html", b"theirs")
+
     service.systemctl("stop", service.unit)
-    code, text = said("bob", "status")
-    assert (code, "not running" in text) == (2, True), text
-    code, text = said("carol", "status")
-    assert code != 0
-    assert "Permission denied" in text
+    assert "not running" in said("bob", "status", code=2)
+    said("bob", "pause")
+    service.systemctl("start", service.unit)
+    service.await_status("paused")
+
+    assert "Permission denied" in said("carol", "status", code=78)
 
 
 def test_what_cannot_work_is_refused_before_anything_is_written(

@@ -44,7 +44,7 @@ def test_it_is_ready_then_says_how_it_stands_then_that_it_stops(
         assert "STOPPING=1" not in heard
         study.await_equal()
         wait_until(lambda: any("in sync" in line for line in manager.heard()), "its status")
-    assert "STOPPING=1" in manager.heard()
+    assert manager.heard()[-2:] == ["STOPPING=1", "STATUS=stopped"]
 
 
 def test_it_is_ready_while_jatos_is_away_and_a_token_refused_later_does_not_end_it(
