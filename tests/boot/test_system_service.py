@@ -72,10 +72,13 @@ def test_killed_it_is_started_again_and_nothing_is_lost(service: Service) -> Non
     assert sorted(uploads) == ["index.html", "saved-meanwhile.txt"]
 
 
-def test_a_loop_that_hangs_is_started_again(service: Service) -> None:
+def test_a_loop_that_hangs_is_started_again_and_one_that_turns_is_not(service: Service) -> None:
     service.start_with_token_file()
     service.override("WatchdogSec=1s")
     service.systemctl("restart", service.unit)
+    began_s = time.monotonic()
+    await_true(lambda: time.monotonic() - began_s > 3, "three of the watchdog's times")
+    assert service.get("NRestarts") == "0"
     service.systemctl("kill", "--signal=STOP", service.unit)
     await_true(lambda: service.get("NRestarts") == "1", lambda: service.status)
     service.save("after.txt", "it works again")
