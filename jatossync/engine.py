@@ -21,6 +21,7 @@ from jatossync.core.debounce import Debounce
 from jatossync.core.evidence import Evidence, still_held
 from jatossync.core.guard import Guard
 from jatossync.core.holds import Holds, Rehearsal
+from jatossync.core.included import RuleMemory
 from jatossync.core.link import Link, kind
 from jatossync.core.model import (
     Action,
@@ -115,6 +116,9 @@ LISTING_COUNTS_S = 10.0
 LOSSES_THAT_REFUSE = 5
 """So often a path may end without an answer before it stops holding up the others."""
 
+RULES_AGAIN_S = 10.5
+"""When to read `.jatosignore` again that is missing, empty or unreadable: it counts after 10 s."""
+
 ROOT_RETRY_S = 1.0
 """How often to see whether a folder that is gone is back."""
 
@@ -160,6 +164,7 @@ class Engine:
         self._holds = Holds(Rehearsal(store.holds) if settings.dry_run else store.holds)
         self._refusals = Refusals(store.refusals, rehearsal=settings.dry_run)
         self.report = Report(self._holds, self._refusals)
+        self._rules = RuleMemory(store.rules, rehearsal=settings.dry_run)
         self._guard = Guard(store, self._holds, settings.limits)
         self._uploaded = False
         """Whether something came to JATOS since held deletes were last looked through for it."""
@@ -361,7 +366,7 @@ class Engine:
         self._passes += 1
         listing: Literal["wanted", "needless"] = "wanted" if self._listing_wanted else "needless"
         self._pass = _Pass(self._passes, scope, now_s, routine, listing, hinted=hinted)
-        return [Scan(scope, self._store.rows(scope))]
+        return [Scan(scope, self._store.rows(scope), self._rules.before)]
 
     def _start_rereading(self, now_s: float) -> list[Job]:
         """Nothing better to do: read files again without regard to what is known of them."""
@@ -370,7 +375,7 @@ class Engine:
             return []
         self._passes += 1
         self._pass = _Pass(self._passes, scope, now_s, True, "needless", hinted=frozenset())
-        return [Scan(scope, {})]
+        return [Scan(scope, {}, self._rules.before)]
 
     def _start_listing(self, now_s: float) -> list[Job]:
         if self._pass is None or self._pass.listing != "wanted" or self._lister is not None:
@@ -393,6 +398,11 @@ class Engine:
         if self.report.root_trouble is not None:
             self.report.say("the folder can be used again", "info")
             self.report.root_trouble = None
+        if self._rules.learn(result):
+            self.report.say("the ignore rules changed")
+            self.lost(now_s)
+        if result.rules_in_doubt:
+            self._dirty.visit(ROOT, now_s + RULES_AGAIN_S)
         current.snapshot = result
         self._plan_when_complete(now_s)
 
@@ -449,6 +459,8 @@ class Engine:
         self._apply(actions, snapshot.at, round_, now_s)
         if ROOT in current.scope and current.listing == "here":
             self._verified_s = current.listed_s
+        waiting = self._holds.waits(HoldKind.INCLUDED)
+        self._rules.review(snapshot, self._store.known, waiting=waiting)
         self.waits.planned(current.number, current.scope, self._left)
 
     def _note_unheard(self, actions: Iterable[Action], hinted: frozenset[RelPath]) -> None:
@@ -473,7 +485,13 @@ class Engine:
             and (entry := self._hashed_entry(path)) is not None
             and entry.stat == seen.stat
         }
-        return replace(snapshot, entries={**snapshot.entries, **known}) if known else snapshot
+        if not known:
+            return snapshot
+        known = {
+            path: replace(entry, was_ignored=snapshot.entries[path].was_ignored)
+            for path, entry in known.items()
+        }
+        return replace(snapshot, entries={**snapshot.entries, **known})
 
     def _hashed_entry(self, path: RelPath) -> Entry | None:
         refusal = self._refusals.get(path)
@@ -760,7 +778,9 @@ class Engine:
     def _hashed(self, job: Hash, result: Result, now_s: float) -> None:
         question = self._questions.answered(job)
         if isinstance(result, Entry):
-            self._decide(job.path, result, question.burst, now_s)
+            was_ignored = question.entry is not None and question.entry.was_ignored
+            entry = replace(result, was_ignored=was_ignored)
+            self._decide(job.path, entry, question.burst, now_s)
         else:
             self.hint(job.path, now_s)
         self._look_again(job.path, now_s)
@@ -902,9 +922,16 @@ class Engine:
         if isinstance(result, Done | AlreadyThere | Foreign | Overtaken):
             self._refusals.end(job.path)
         if isinstance(result, Done | AlreadyThere):
-            self._holds.settle(job.path)
+            self._settle_approval(job.path, now_s)
         self.waits.ended(job.path, isinstance(result, Done | AlreadyThere))
         self._look_again(job.path, now_s)
+
+    def _settle_approval(self, path: RelPath, now_s: float) -> None:
+        approval = self._holds.approval(path)
+        self._holds.settle(path)
+        included = approval is not None and approval.kind is HoldKind.INCLUDED
+        if included and not self._holds.waits(HoldKind.INCLUDED):
+            self.lost(now_s)  # the rules of before may count no more
 
     def _record(self, item: Item, seconds: float) -> None:
         action = item.action

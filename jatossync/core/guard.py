@@ -1,5 +1,5 @@
 """
-Which deletes wait for a person: the page of a component always, all where they are too many.
+What waits for a person: the page of a component, too many deletes, newly included files (law 10).
 
 A delete is counted when it could start, with all that was decided until then: of a rename or a
 build both halves are known by that time. What is held once stays held until a person approves, the
@@ -27,6 +27,9 @@ GONE = "gone in this folder"
 _DELETES = (HoldKind.DELETES, HoldKind.PAGE)
 
 
+INCLUDED_REASON = "was ignored until the ignore rules changed; uploaded is published"
+
+
 class Records(Protocol):
     """What was agreed and what was done; state/store.py says what each of these means."""
 
@@ -37,7 +40,7 @@ class Records(Protocol):
 
 
 class Guard:
-    """Keeps deletes from going out; told what is decided, it says what waits."""
+    """Keeps what is decided from going out; told of it, it says what waits."""
 
     def __init__(self, records: Records, holds: Holds, limits: Limits) -> None:
         self._records = records
@@ -61,10 +64,14 @@ class Guard:
 
     def vet(self, action: Action) -> Action:
         """A decided action, or what it has to wait as."""
-        if not isinstance(action, Delete):
+        if not isinstance(action, Upload | Delete):
             return action
         path, approval = action.path, self._holds.approval(action.path)
         approved = approval.kind if approval is not None else None
+        if isinstance(action, Upload):
+            if action.entry.was_ignored and approved is not HoldKind.INCLUDED:
+                return Hold(path, HoldKind.INCLUDED, INCLUDED_REASON)
+            return action
         if self._is_page(path) and approved is not HoldKind.PAGE:
             return Hold(path, HoldKind.PAGE, PAGE_REASON)
         if self._holds.kind(path) is HoldKind.DELETES and approved is None:

@@ -102,6 +102,11 @@ class Holds:
         held = self._of.get(path)
         return held.paths[path].seen if held is not None and held.kind in _OF_JATOS else None
 
+    def waits(self, kind: HoldKind) -> bool:
+        """Whether anything of this kind waits, for a person or for what was approved to be done."""
+        approved = any(approval.kind is kind for approval in self._approvals.values())
+        return approved or any(held.kind is kind for held in self._lists)
+
     def hold(self, hold: Hold, burst: int, now_s: float) -> None:
         """
         A path waits for a person from now on, or still does.

@@ -71,10 +71,15 @@ class Verdict:
     """It may be secret: shown, unlike what is merely ignored."""
 
 
+Patterns = tuple[str, ...]
+"""All patterns of a set of rules, later ones deciding; those of `publish:` are not among them."""
+
+
 class Rules:
     """The rules of one pass."""
 
-    def __init__(self, ignored: Globs, published: Globs) -> None:
+    def __init__(self, ignored: Globs, published: Globs, patterns: Patterns) -> None:
+        self.patterns = patterns
         self._ignored = ignored
         self._published = published
         self._directory = lru_cache(maxsize=4096)(self._judge_directory)
@@ -92,7 +97,14 @@ class Rules:
             *_globs(patterns, "in `ignore:`"),
             *_globs(_lines(jatosignore), f"in {IGNORE_FILE}"),
         ]
-        return cls(Globs(ignored), Globs(_globs(publish, "in `publish:`")))
+        patterns = (*BUILT_IN, *patterns, *_lines(jatosignore))
+        return cls(Globs(ignored), Globs(_globs(publish, "in `publish:`")), patterns)
+
+    @classmethod
+    def of_before(cls, patterns: Patterns) -> Rules:
+        """Rules that held once, to find out what they ignored (law 10); nothing is quarantined."""
+        everything = Globs(_globs(["*"], "of all"))
+        return cls(Globs(_globs(patterns, "of before")), everything, patterns)
 
     def verdict(self, path: RelPath, is_directory: bool) -> Verdict | None:
         """Why `path` takes no part, or None where it does; `path` is not the root."""

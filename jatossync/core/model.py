@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from jatossync.core.ignore import Patterns
 from jatossync.core.paths import Dialect, RelPath, parents
 
 SMALL_BYTES = 256 * 1024
@@ -70,6 +71,8 @@ class Entry:
     """Wall clock before the hashing began."""
     quarantined: bool = False
     """Excluded because it may be secret; shown to the user, unlike what is merely ignored."""
+    was_ignored: bool = False
+    """It takes part only because the ignore rules changed (law 10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,10 @@ class Snapshot:
 
     scope: frozenset[RelPath]
     entries: Mapping[RelPath, Entry]
+    patterns: Patterns = ()
+    """The ignore rules that held."""
+    rules_in_doubt: bool = False
+    """`.jatosignore` went a moment ago: the last good rules held, and it is to be read again."""
 
     def covers(self, path: RelPath) -> bool:
         """Whether the scan was to look at `path`."""
@@ -371,6 +378,8 @@ class Scan:
 
     scope: frozenset[RelPath]
     known: Mapping[RelPath, Row]
+    rules_before: tuple[Patterns, ...] = ()
+    """Ignore rules that held before: what any of them ignored is marked (law 10)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class RuleBook:
         self._text = ""
         self._text_seen_ns = 0
         self._rules = Rules.build(ignore, "", publish)
+        self.in_doubt = False
+        """Whether the last reading found no good file, and the rules of before hold for now."""
 
     @property
     def last(self) -> Rules:
@@ -52,13 +54,15 @@ class RuleBook:
         """
         now_ns = self._clock_ns()
         in_grace = bool(self._text) and abs(now_ns - self._text_seen_ns) < GRACE_NS
+        self.in_doubt = False
         try:
             text = self._read_ignore_file()
         except Changed:
-            if in_grace:
-                return self._rules
-            raise
+            if not in_grace:
+                raise
+            text = ""
         if in_grace and not text.strip():
+            self.in_doubt = True
             return self._rules
         if text != self._text:
             self._rules = Rules.build(self._ignore, text, self._publish)

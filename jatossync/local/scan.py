@@ -12,9 +12,11 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
+from functools import lru_cache
 from itertools import groupby
 
-from jatossync.core.ignore import IGNORE_FILE, Rules
+from jatossync.core.ignore import IGNORE_FILE, Patterns, Rules
 from jatossync.core.model import (
     LARGE_BYTES,
     Entry,
@@ -84,7 +86,7 @@ class Scanner:
         entries = _Pass(self._folder, rules, self._own, job, self._clock_ns).run()
         if trouble := self._folder.trouble():
             return RootGone(trouble)
-        return Snapshot(job.scope, entries)
+        return Snapshot(job.scope, entries, rules.patterns, self._rules.in_doubt)
 
     def glance(self) -> Mapping[RelPath, Entry] | None:
         """
@@ -120,6 +122,11 @@ class Scanner:
             return Entry(Kind.UNKNOWN, str(exc)) if _unreadable(exc) else Overtaken(str(exc))
 
 
+@lru_cache(maxsize=16)
+def _rules_of_before(patterns: Patterns) -> Rules:
+    return Rules.of_before(patterns)
+
+
 class _Pass:
     """One scan."""
 
@@ -136,6 +143,11 @@ class _Pass:
         self._folder = folder
         self._reads = reads
         self._rules = rules
+        self._before = [
+            _rules_of_before(patterns)
+            for patterns in job.rules_before
+            if patterns != rules.patterns
+        ]
         self._own = own
         self._job = job
         self._clock_ns = clock_ns
@@ -291,7 +303,11 @@ class _Pass:
             return Entry(Kind.SPECIAL, special_kind(found))
         if stands_for(name):
             return Entry(Kind.EXCLUDED, "it only stands for a file that is in the cloud")
-        return self._file(directory, name, path, found)
+        entry = self._file(directory, name, path, found)
+        return replace(entry, was_ignored=True) if entry and self._was_ignored(path) else entry
+
+    def _was_ignored(self, path: RelPath) -> bool:
+        return any(rules.verdict(path, is_directory=False) for rules in self._before)
 
     def _excluded(self, path: RelPath, is_directory: bool) -> Entry | None:
         return _excluded(path, is_directory, self._rules, self._own)

@@ -37,10 +37,12 @@ from jatossync.state.memory import SCHEMA as MEMORY_SCHEMA
 from jatossync.state.memory import Memory
 from jatossync.state.refusals import SCHEMA as REFUSALS_SCHEMA
 from jatossync.state.refusals import RefusalShelf
+from jatossync.state.rules import SCHEMA as RULES_SCHEMA
+from jatossync.state.rules import RuleSets
 
 FILE_NAME = "state.sqlite3"
 _OF_BOTH_SIDES = ("manifest", "attempts", "held", "held_lists", "approvals", "refusals")
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 
 # Paths are BLOBs: SQLite compares those byte by byte, so a directory is one range.
 _SCHEMA = """
@@ -95,6 +97,8 @@ class Store:
         """What JATOS does not take, and why."""
         self.history = History(self._db)
         """What JATOS acknowledged, to be read."""
+        self.rules = RuleSets(self._db)
+        """The ignore rules that held before."""
         self.memory = Memory(self._db, clock)
         """Pause, and the last status."""
         try:
@@ -354,7 +358,7 @@ class Store:
 
     def _prepare(self) -> None:
         if self._db.row("SELECT count(*) FROM sqlite_master") == (0,):
-            schema = _SCHEMA + HOLDS_SCHEMA + REFUSALS_SCHEMA + MEMORY_SCHEMA
+            schema = _SCHEMA + HOLDS_SCHEMA + REFUSALS_SCHEMA + MEMORY_SCHEMA + RULES_SCHEMA
             for statement in schema.split(";"):
                 self._db.execute(statement)
             self._db.execute("INSERT INTO binding VALUES ('schema', ?)", SCHEMA_VERSION)
