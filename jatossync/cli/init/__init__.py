@@ -160,7 +160,7 @@ def _suggestion() -> str | None:
 
 def _show_first_contact(setup: _Setup) -> None:
     text = setup.text(folder=setup.folder, token_file=setup.token.path)
-    note("Comparing both sides; nothing is changed …")
+    note("\nComparing both sides; nothing is changed …")
     done(first_contact(text, setup.token.token))
 
 
@@ -198,7 +198,7 @@ def _go_on(ctx: click.Context, config: str, service: bool | None, start: bool | 
 
         code: int = ctx.invoke(run.command, config_path=config)
         return code
-    note("Go on with:")
+    note("\nGo on with:")
     note("  jatossync sync              bring JATOS up to date once")
     note("  jatossync run               and from now on, until Ctrl-C")
     note("  jatossync service install   or in the background, for good")

@@ -36,7 +36,7 @@ def choose(
             "Make or import the study in JATOS first, or be made a member of it.",
         )
     if given is None:
-        note("Studies that this token sees (number, title, UUID):")
+        note("\nStudies that this token sees (number, title, UUID):")
         for study in studies:
             note(_line(study))
     default = next((str(study.id) for study in studies if str(study.id) == suggested), None)

@@ -56,7 +56,7 @@ def find_token(server: str, route: Route, source: str | None) -> NewToken:
 
 
 def _asked(server: str, route: Route) -> Token:
-    note(f"A token lets jatossync act for you. {WHERE_TO_MAKE_ONE}")
+    note(f"\nA token lets jatossync act for you. {WHERE_TO_MAKE_ONE}")
     return ask(
         "--token-file FILE",
         "Token (not shown while you paste it)",
