@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from jatossync.core.model import Content, Seen, Stat
-from jatossync.core.paths import BadPath, RelPath, rel_path
+from jatossync.core.paths import RelPath
 from jatossync.errors import JatossyncError
 from jatossync.local.arrivals import NotPut, put, standing, take_away
 from jatossync.local.files import Changed, OpenFile
@@ -106,22 +106,6 @@ class Passing:
     def content(self) -> Content:
         """What has passed."""
         return Content(self._size, self._sha256.hexdigest(), self._adler32)
-
-
-def asset_path(text: str) -> RelPath:
-    """
-    A path of the study from the command line.
-
-    Raises:
-        NotDone: It can be none.
-    """
-    try:
-        return rel_path(text.encode("utf-8", "surrogateescape"))
-    except BadPath as exc:
-        raise NotDone(
-            f"{escaped(text)} is no file of the study: {exc}",
-            "Give its path from the study folder on, for example img/logo.png.",
-        ) from exc
 
 
 def _pieces(file: OpenFile) -> Iterator[bytes]:

@@ -53,6 +53,18 @@ class Standing:
         except BadPath as exc:
             raise click.BadParameter(f"{given}: {exc}") from exc
 
+    def file(self, given: str) -> RelPath:
+        """
+        As `meant`, for a file: not the folder itself.
+
+        Raises:
+            click.BadParameter: It is no file of the study.
+        """
+        path = self.meant(given)
+        if path == ROOT:
+            raise click.BadParameter(f"{given} is the study folder itself; name files in it")
+        return path
+
     def _below(self, path: str) -> str | None:
         """`path` from the study folder on; None where it does not lie in it."""
         real = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from jatossync.cli.meet import meet, rehearse
+from jatossync.cli.paths import Standing
 from jatossync.cli.setup import config_option, opened, read_config
 from jatossync.cli.words import plural
 from jatossync.core.model import (
@@ -54,16 +55,17 @@ def command(config_path: str | None, yes: bool) -> int:
         foreign = _foreign(sides, jobs)
         pages = sorted(set(foreign) & server.pages)
         doomed = {path: seen for path, seen in foreign.items() if path not in server.pages}
+        standing = Standing(sides.folder.path)
         for path in pages:
-            print(f"{escaped(path)} stays: it is the page of a component")
+            print(f"{escaped(standing.shown(path))} stays: it is the page of a component")
         if not doomed:
             print("JATOS has no other files than this folder.")
             return 0
         for path, seen in sorted(doomed.items()):
-            print(f"{escaped(path)}  {human_size(seen.size or 0)}")
+            print(f"{escaped(standing.shown(path))}  {human_size(seen.size or 0)}")
         if not (yes or _agreed(len(doomed))):
             return DIFFERENCES_EXIT_CODE
-        return _prune(sides, jobs, sorted(doomed))
+        return _prune(sides, jobs, sorted(doomed), standing)
 
 
 def _agreed(count: int) -> bool:
@@ -97,12 +99,12 @@ def _foreign(sides: Sides, jobs: Jobs) -> dict[RelPath, Seen]:
     }
 
 
-def _prune(sides: Sides, jobs: Jobs, doomed: Sequence[RelPath]) -> int:
+def _prune(sides: Sides, jobs: Jobs, doomed: Sequence[RelPath], standing: Standing) -> int:
     burst = sides.store.begin([], None)
     removed = 0
     for path in doomed:
         if problem := _remove(path, burst, sides, jobs):
-            print(f"{escaped(path)} was not removed: {problem}")
+            print(f"{escaped(standing.shown(path))} was not removed: {problem}")
         else:
             removed += 1
     copies = "copies are in the trash (`jatossync trash list`)"

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import click
 
-from jatossync.cli.bring import Bringer, NotDone, Passing, asset_path
+from jatossync.cli.bring import Bringer, NotDone, Passing
 from jatossync.cli.meet import meet
+from jatossync.cli.paths import Standing
 from jatossync.cli.progress import Amount, progress
 from jatossync.cli.setup import config_option, opened, read_config
 from jatossync.cli.words import plural
@@ -67,35 +68,36 @@ def command(config_path: str | None, what: tuple[str, ...]) -> int:
 def _pull_these(sides: Sides, assets: Assets, what: Sequence[str]) -> int:
     """Theirs wins, ours is kept. A running daemon sees the files change, and agrees."""
     bringer = Bringer(sides.folder, sides.store, sides.trash, "replaced by JATOS's version (pull)")
+    standing = Standing(sides.folder.path)
     failed = 0
-    for path in dict.fromkeys(_meant(sides, what)):
+    for path in dict.fromkeys(_meant(sides, what, standing)):
         try:
-            print(_pulled(path, sides, assets, bringer))
+            print(_pulled(path, escaped(standing.shown(path)), sides, assets, bringer))
         except NotDone as exc:
             failed += 1
             print(exc.message)
     return 1 if failed else 0
 
 
-def _meant(sides: Sides, what: Iterable[str]) -> Iterator[RelPath]:
+def _meant(sides: Sides, what: Iterable[str], standing: Standing) -> Iterator[RelPath]:
     """The paths that are named, or in a list that is."""
     lists = sides.store.holds.lists()
     for each in what:
         listed = chosen_list(lists, each)
-        yield from (hold.path for hold in listed) if listed else (asset_path(each),)
+        yield from (hold.path for hold in listed) if listed else (standing.file(each),)
 
 
-def _pulled(path: RelPath, sides: Sides, assets: Assets, bringer: Bringer) -> str:
+def _pulled(path: RelPath, shown: str, sides: Sides, assets: Assets, bringer: Bringer) -> str:
     """Bring in one file; what to say about it."""
     found = assets.fetch(path, lambda chunks: bringer.bring(path, chunks))
     if not isinstance(found, Seen):
-        raise NotDone(f"{escaped(path)} was not pulled: {found.reason}")
+        raise NotDone(f"{shown} was not pulled: {found.reason}")
     if found.size is not None:
-        return f"pulled    {escaped(path)}  {human_size(found.size)}"
+        return f"pulled    {shown}  {human_size(found.size)}"
     if not sides.store.known(path):
-        raise NotDone(f"{escaped(path)} was not pulled: JATOS has no such file")
+        raise NotDone(f"{shown} was not pulled: JATOS has no such file")
     bringer.take_away(path)
-    return f"removed   {escaped(path)}, as on JATOS; yours is in the trash"
+    return f"removed   {shown}, as on JATOS; yours is in the trash"
 
 
 # --- the whole study ------------------------------------------------------------------------------

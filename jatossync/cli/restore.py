@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from jatossync.cli.bring import Bringer, NotDone
+from jatossync.cli.paths import Standing
 from jatossync.cli.setup import config_option, read_config, remembered
 from jatossync.config import Config
 from jatossync.core.model import Kept
@@ -34,14 +35,15 @@ def command(config_path: str | None, which: str) -> int:
 def bring_back(config: Config, which: str) -> int:
     """Put one kept file into the folder; the exit code."""
     with remembered(config) as (store, trash), StudyFolder.open(config.folder) as folder:
-        kept = find(store.trash_index(), which, trash)
+        standing = Standing(folder.path)
+        kept = find(store.trash_index(), which, trash, standing)
         bringer = Bringer(folder, store, trash, f"replaced here by copy {kept.number} (restore)")
         bringer.bring(kept.path, trash.read(kept.sha256))
-        print(f"{escaped(kept.path)} is back in {folder.path}; `run` or `sync` uploads it")
+        print(f"{escaped(standing.shown(kept.path))} is back; `run` or `sync` uploads it")
     return 0
 
 
-def find(index: Sequence[Kept], which: str, trash: Trash) -> Kept:
+def find(index: Sequence[Kept], which: str, trash: Trash, standing: Standing) -> Kept:
     """
     The kept copy that a person means by a number or a path.
 
@@ -49,7 +51,7 @@ def find(index: Sequence[Kept], which: str, trash: Trash) -> Kept:
         NotDone: There is none.
     """
     by_number = [each for each in index if str(each.number) == which]
-    by_path = [each for each in index if each.path == which]
+    by_path = [each for each in index if each.path == standing.meant(which)]
     for kept in reversed(by_path or by_number):  # a file may have a number for its name
         if trash.has(kept.sha256):
             return kept

@@ -8,6 +8,7 @@ import time
 
 import click
 
+from jatossync.cli.paths import Standing
 from jatossync.cli.restore import bring_back, find
 from jatossync.cli.setup import config_option, read_config, remembered
 from jatossync.cli.words import plural
@@ -32,14 +33,15 @@ def command(config_path: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
 def list_(config_path: str | None, as_json: bool) -> int:
     """List what is kept, the newest last: number, time, size, path, why."""
-    with remembered(_config(config_path)) as (store, trash):
+    config = _config(config_path)
+    with remembered(config) as (store, trash):
         kept = [each for each in store.trash_index() if trash.has(each.sha256)]
         if as_json:
             json.dump([_told(each) for each in kept], sys.stdout, ensure_ascii=False, indent=1)
             print()
             return 0
         for each in kept:
-            print(_line(each))
+            print(_line(each, Standing(config.folder)))
         print(
             f"{plural(len(kept), 'copy', 'copies')}, {human_size(trash.used_bytes())}; "
             "`jatossync restore PATH` brings one back"
@@ -59,8 +61,9 @@ def show(config_path: str | None, which: str) -> int:
     Example:
       jatossync trash show index.html | diff - index.html
     """
-    with remembered(_config(config_path)) as (store, trash):
-        kept = find(store.trash_index(), which, trash)
+    config = _config(config_path)
+    with remembered(config) as (store, trash):
+        kept = find(store.trash_index(), which, trash, Standing(config.folder))
         for chunk in trash.read(kept.sha256):
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
@@ -112,10 +115,11 @@ def _age_s(written: str | None) -> float:
         raise click.BadParameter(str(exc), param_hint="--older-than") from exc
 
 
-def _line(kept: Kept) -> str:
+def _line(kept: Kept, standing: Standing) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.at_s))
     size = human_size(kept.size)
-    return f"{kept.number:>5}  {when}  {size:>7}  {escaped(kept.path)}  ({escaped(kept.why)})"
+    path = escaped(standing.shown(kept.path))
+    return f"{kept.number:>5}  {when}  {size:>7}  {path}  ({escaped(kept.why)})"
 
 
 def _told(kept: Kept) -> dict[str, object]:
