@@ -10,11 +10,13 @@ from contextlib import ExitStack
 
 import click
 
+from jatossync.cli.paths import Standing
 from jatossync.cli.setup import config_option, opened, read_config
-from jatossync.cli.words import remarks
+from jatossync.cli.telling import remarks, shown
 from jatossync.core.model import Adopt, Change, Delete, Forget, Keep, Stop, Stopped, Upload
+from jatossync.core.status import Status
 from jatossync.daemon import Daemon, refusal
-from jatossync.log import escaped, human_size
+from jatossync.log import human_size
 from jatossync.state.store import FILE_NAME
 
 DIFFERENCES_EXIT_CODE = 2
@@ -42,24 +44,26 @@ def command(config_path: str | None, as_json: bool) -> int:
         engine = daemon.engine
         daemon.run(watch=False, until=lambda: engine.finished)
         changes = sorted(engine.rehearsed(), key=lambda change: change.path)
+        standing = Standing(sides.folder.path)
+        status = daemon.status
     trouble = engine.link.trouble
     if isinstance(trouble, Stopped) and trouble.stop is not Stop.LOCKED:
         raise refusal(trouble, config)
     if as_json:
         _print_json(daemon, changes)
     else:
-        _print(daemon, changes)
+        _print(daemon, changes, status, standing)
     unusable = trouble or engine.report.root_trouble
     return DIFFERENCES_EXIT_CODE if changes or engine.report.held or unusable else 0
 
 
-def _print(daemon: Daemon, changes: list[Change]) -> None:
+def _print(daemon: Daemon, changes: list[Change], status: Status, standing: Standing) -> None:
     for change in changes:
         amount = f"  {human_size(change.content.size)}" if isinstance(change, Upload) else ""
         why = f"  (theirs goes to the trash: {change.why})" if isinstance(change, Keep) else ""
-        print(f"{_verb(change):<7} {escaped(change.path)}{amount}{why}")
-    for line in remarks(daemon.engine.report):
-        print(line)
+        print(f"{_verb(change):<7} {shown(change.path, standing)}{amount}{why}")
+    for line in remarks(status, standing):
+        click.echo(line)
     trouble = daemon.engine.link.trouble
     if trouble is not None:
         print(f"{trouble.reason}: nothing can be sent now")

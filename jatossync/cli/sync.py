@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 
 import click
 
 from jatossync.cli.options import json_option
+from jatossync.cli.paths import Standing
 from jatossync.cli.progress import Amount, Progress, progress
 from jatossync.cli.run import stopped_by_signals
 from jatossync.cli.setup import config_option, opened, read_config
+from jatossync.cli.telling import remarks
 from jatossync.cli.terminal import Volume, volume_options
-from jatossync.cli.words import in_sync, plural, remarks
+from jatossync.cli.words import in_sync, plural
 from jatossync.core.model import Stop, Stopped
+from jatossync.core.paths import RelPath
 from jatossync.core.report import Event
 from jatossync.core.status import Status
 from jatossync.daemon import Daemon, refusal
@@ -47,7 +51,8 @@ def command(config_path: str | None, volume: Volume, as_json: bool) -> int:
         opened(config, alone=True) as sides,
         progress("syncing", bar=volume != "quiet" and not as_json) as shown,
     ):
-        told = _Told(shown, volume)
+        standing = Standing(sides.folder.path)
+        told = _Told(shown, volume, standing)
         daemon = Daemon(sides, (lambda _: None) if as_json else told.say)
         interrupted = False
 
@@ -72,7 +77,7 @@ def command(config_path: str | None, volume: Volume, as_json: bool) -> int:
     seconds = time.monotonic() - began_s
     if as_json:
         return _print_json(daemon, status, seconds)
-    return _conclude(daemon, seconds, volume)
+    return _conclude(daemon, remarks(status, standing), seconds, volume)
 
 
 def _print_json(daemon: Daemon, status: Status, seconds: float) -> int:
@@ -81,11 +86,11 @@ def _print_json(daemon: Daemon, status: Status, seconds: float) -> int:
     return 0 if status.in_sync else DIFFERENCES_EXIT_CODE
 
 
-def _conclude(daemon: Daemon, seconds: float, volume: Volume) -> int:
+def _conclude(daemon: Daemon, told: Iterable[str], seconds: float, volume: Volume) -> int:
     """Say how it ended; the exit code."""
     engine, totals = daemon.engine, daemon.engine.report.totals
-    for line in remarks(engine.report):
-        print(line)
+    for line in told:
+        click.echo(line)
     if isinstance(engine.link.trouble, Stopped):
         print(f"{engine.link.trouble.reason}: nothing was sent; unlock it in JATOS to go on")
         return DIFFERENCES_EXIT_CODE
@@ -121,8 +126,9 @@ def _left_undone(daemon: Daemon) -> str:
 class _Told:
     """What is told while it goes on."""
 
-    def __init__(self, progress: Progress, volume: Volume) -> None:
+    def __init__(self, progress: Progress, volume: Volume, standing: Standing) -> None:
         self._progress = progress
+        self._standing = standing
         self._volume = volume
         self._files = 0
         self._updated_s = 0.0
@@ -130,6 +136,8 @@ class _Told:
     def say(self, event: Event) -> None:
         """What happened to one file, or what went wrong."""
         fields = dict(event.fields)
+        if isinstance(path := fields.get("path"), str):
+            fields["path"] = self._standing.shown(RelPath(path))
         if event.level in ("warning", "error"):
             what = (escaped(str(fields[key])) for key in ("path", "reason") if key in fields)
             self._progress.say(f"{event.name}: {' '.join(what)}")

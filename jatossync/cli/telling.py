@@ -10,6 +10,7 @@ from dataclasses import replace
 import click
 
 from jatossync.cli.paths import Standing
+from jatossync.cli.words import SHOWN as MORE_SHOWN
 from jatossync.cli.words import plural
 from jatossync.core.model import HoldKind, Topic
 from jatossync.core.paths import RelPath
@@ -17,7 +18,7 @@ from jatossync.core.status import HeldPaths, Remark, State, Status, one_line
 from jatossync.log import escaped, human_size
 
 SHOWN = 5
-"""So many paths of one kind are shown; the rest is a number."""
+"""So many paths of one kind fit on the screen; the rest is a number."""
 
 SOON_S = 7 * 86400.0
 """So long before it expires a token begins to be worth a word."""
@@ -41,6 +42,7 @@ _GOOD_TO_KNOW = {
     Topic.UNHOLDABLE.value: "not mirrored, JATOS cannot hold the name",
     Topic.EMPTY.value: "empty here, JATOS stores no empty files",
     Topic.SPECIAL.value: "not mirrored, no plain file",
+    Topic.KEPT.value: "gone here, kept on JATOS",
     Topic.FOREIGN.value: "only on JATOS, left alone",
 }
 
@@ -78,6 +80,15 @@ def screen(told: Status, standing: Standing) -> Iterator[str]:
         yield from _listed(words, told.about(topic), standing)
     yield from _good_to_know(told, standing)
     yield from _what_to_do(told)
+
+
+def remarks(told: Status, standing: Standing) -> Iterator[str]:
+    """What a person should know about single files, each with its reason, and what can be typed."""
+    for held in told.held:
+        yield ""
+        yield from decision(held, standing)
+    for topic, words in (_NOT_AS_IT_SHOULD_BE | _GOOD_TO_KNOW).items():
+        yield from _listed(words[:1].upper() + words[1:], told.about(topic), standing, MORE_SHOWN)
 
 
 def sentence(told: Status) -> str:
@@ -168,15 +179,17 @@ def outcome(kind: HoldKind) -> str:
     return _APPROVED[kind.value]
 
 
-def _listed(words: str, found: list[Remark], standing: Standing) -> Iterator[str]:
+def _listed(
+    words: str, found: list[Remark], standing: Standing, most: int = SHOWN
+) -> Iterator[str]:
     if not found:
         return
     yield ""
     yield click.style(f"{words}:", bold=True)
-    for each in found[:SHOWN]:
+    for each in found[:most]:
         yield f"  {shown(each.path, standing)}: {escaped(each.reason)}"
-    if len(found) > SHOWN:
-        yield f"  … and {len(found) - SHOWN} more"
+    if len(found) > most:
+        yield f"  … and {len(found) - most} more"
 
 
 def _good_to_know(told: Status, standing: Standing) -> Iterator[str]:

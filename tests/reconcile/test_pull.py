@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -109,11 +110,8 @@ def drifted(study: Study) -> str:
     study.jatos.clear_requests()
     said = study.cli("sync")
     assert said.code == 2
-    return next(
-        line.split(" on ")[1].split(":")[0]
-        for line in said.out.splitlines()
-        if line.startswith("Waiting")
-    )
+    [id_] = re.findall(r"jatossync approve (\w+)", said.out)
+    return str(id_)
 
 
 def test_theirs_wins_for_one_file_or_a_whole_list_and_ours_is_in_the_trash(study: Study) -> None:

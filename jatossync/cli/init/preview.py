@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 
 from jatossync.cli.setup import opened
 from jatossync.config import load
-from jatossync.core.model import Adopt, Keep, Stop, Stopped, Topic, Unavailable, Upload
+from jatossync.core.model import Adopt, Change, Keep, Stop, Stopped, Topic, Unavailable, Upload
+from jatossync.core.report import Report
 from jatossync.daemon import UNREACHABLE_HINT, Daemon, refusal
-from jatossync.engine import Engine
 from jatossync.errors import ConfigError, Unreachable
 from jatossync.remote.token import Token
 
@@ -31,6 +32,7 @@ def first_contact(text: str, token: Token) -> str:
             daemon = Daemon(sides, lambda _: None, dry_run=True)
             daemon.run(watch=False, until=lambda: daemon.engine.finished)
             engine = daemon.engine
+            planned = engine.rehearsed()
     trouble = engine.link.trouble
     if isinstance(trouble, Unavailable):
         raise Unreachable(trouble.reason, UNREACHABLE_HINT)
@@ -38,12 +40,11 @@ def first_contact(text: str, token: Token) -> str:
         raise refusal(trouble, config)
     if engine.report.root_trouble:
         raise ConfigError(engine.report.root_trouble)
-    return f"first contact: {_summary(engine)}"
+    return f"first contact: {_summary(planned, engine.report)}"
 
 
-def _summary(engine: Engine) -> str:
+def _summary(planned: Sequence[Change], report: Report) -> str:
     """`12 equal, 3 differ (theirs is kept in the trash), 5 only on JATOS (left alone), …`."""
-    planned, report = engine.planned, engine.report
     counts = {
         "equal": sum(isinstance(change, Adopt) for change in planned),
         "to upload": sum(isinstance(change, Upload) for change in planned),
