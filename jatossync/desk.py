@@ -67,7 +67,7 @@ class Desk:
             since=self._since,
             files=store.files,
             paused_since=self._paused_since,
-            sent=dict(self._jobs.sending),
+            uploads=self._jobs.uploads(now_s),
         )
         engine = self._engine
         return status(engine.link, engine.report, engine.work, place, now_s=now_s, at=time.time())

@@ -149,7 +149,9 @@ def _sending(told: Status, standing: Standing) -> Iterator[str]:
         yield f"Uploading, {told.pending} to go ({human_size(told.pending_bytes)}):"
     for each in told.sending[:SHOWN]:
         amount = f"{human_size(each.sent)} of {human_size(each.size)}"
-        yield f"  {shown(each.path, standing)}  {amount}"
+        pace = f", {human_size(each.bytes_per_s)}/s" if each.bytes_per_s else ""
+        left = f", {each.left_s:.0f} s left" if each.left_s is not None else ""
+        yield f"  {shown(each.path, standing)}  {amount}{pace}{left}"
     if len(told.sending) > SHOWN:
         yield f"  … and {len(told.sending) - SHOWN} more"
 

@@ -116,4 +116,9 @@ def _asked_to_wait_s(trouble: Unavailable) -> float:
 
 def kind(trouble: Unavailable | Stopped | None) -> object:
     """What people are told of once, however its words change."""
-    return trouble.stop if isinstance(trouble, Stopped) else type(trouble)
+    match trouble:
+        case Stopped():
+            return trouble.stop
+        case Unavailable():
+            return "no JATOS" if trouble.not_jatos else "away"
+    return None

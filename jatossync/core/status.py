@@ -16,6 +16,7 @@ from jatossync.core.link import Link
 from jatossync.core.model import Stop, Stopped, Topic
 from jatossync.core.paths import RelPath
 from jatossync.core.report import Report
+from jatossync.core.upkeep import Progress
 from jatossync.core.watching import Watching
 
 VERSION = 1
@@ -61,6 +62,9 @@ class Sending:
     path: str
     sent: int
     size: int
+    bytes_per_s: int
+    left_s: float | None
+    """At this rate; None where nothing is known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +233,8 @@ class Place:
     since: float
     files: int
     paused_since: float | None
-    sent: Mapping[RelPath, int]
-    """Bytes sent so far, of uploads under way."""
+    uploads: Mapping[RelPath, Progress]
+    """How far each upload under way is."""
 
 
 def status(
@@ -272,7 +276,7 @@ def status(
         pending=work.pending,
         pending_bytes=work.pending_bytes,
         sending=tuple(
-            Sending(path, min(place.sent.get(path, 0), size), size)
+            _sending(place.uploads.get(path) or Progress(path, size, 0, 0.0))
             for path, size in sorted(work.sending.items())
         ),
         paused_since=place.paused_since,
@@ -281,6 +285,12 @@ def status(
         held=held,
         remarks=remarks,
     )
+
+
+def _sending(upload: Progress) -> Sending:
+    left_s = None if upload.left_s is None else round(upload.left_s, 1)
+    sent = min(upload.sent, upload.size)
+    return Sending(upload.path, sent, upload.size, round(upload.bytes_per_s), left_s)
 
 
 def _state(link: Link, report: Report, work: Work, paused: bool, undone: bool) -> State:

@@ -11,6 +11,7 @@ from jatossync.core.model import Hold, HoldKind, Note, Seen, Stop, Stopped, Topi
 from jatossync.core.paths import RelPath
 from jatossync.core.ports import Settings
 from jatossync.core.status import Place, State, Status, from_json, never_ran, one_line, status
+from jatossync.core.upkeep import Progress
 from jatossync.core.watching import Watching
 from jatossync.state.store import Store
 from tests.engine.world import SERVER, World
@@ -22,7 +23,7 @@ PLACE = Place(
     since=500.0,
     files=2,
     paused_since=None,
-    sent={RelPath("a.html"): 3},
+    uploads={RelPath("a.html"): Progress(RelPath("a.html"), 10, 3, 1.5)},
 )
 
 SCHEMA = {
@@ -49,7 +50,15 @@ SCHEMA = {
     "files": int,
     "pending": int,
     "pending_bytes": int,
-    "sending": [{"path": str, "sent": int, "size": int}],
+    "sending": [
+        {
+            "path": str,
+            "sent": int,
+            "size": int,
+            "bytes_per_s": int,
+            "left_s": (float, type(None)),
+        }
+    ],
     "paused_since": (float, type(None)),
     "trouble": {"kind": str, "reason": str, "since": (float, type(None))},
     "folder_trouble": (str, type(None)),

@@ -138,6 +138,9 @@ def test_people_are_told_of_each_kind_of_trouble_once() -> None:
     assert not link.is_news(Stopped(Stop.TOKEN, "dead, in other words"))
     assert link.is_news(Stopped(Stop.API_OFF, "off"))
     assert link.is_news(Unavailable("away"))
+    link.probed(Unavailable("away"), 100)
+    assert not link.is_news(Unavailable("away, otherwise"))
+    assert link.is_news(Unavailable("a captive portal", not_jatos=True))
 
 
 def test_an_answer_is_fresh_for_ten_seconds() -> None:

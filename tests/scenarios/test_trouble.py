@@ -218,3 +218,14 @@ def test_a_file_that_is_written_all_the_time_never_arrives_torn(study: Study) ->
             assert len(set(content)) <= 1, "two versions in one file"
             time.sleep(0.02)
         study.await_equal()
+
+
+def test_an_upload_whose_file_is_deleted_meanwhile_is_cut_off(study: Study) -> None:
+    study.jatos.faults([{"method": "POST", "path": "*.mp4", "do": "rate:3MB/s"}])
+    study.write("video.mp4", random.Random(8).randbytes(60_000_000))
+    with study.run():
+        wait_until(lambda: any(each.path == "video.mp4" for each in study.sent()), "the video")
+        (study.folder / "video.mp4").unlink()
+        study.await_equal()
+    assert not study.stored()
+    assert study.remote() == {}
