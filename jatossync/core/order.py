@@ -94,6 +94,7 @@ class Queue:
         self._moments: list[float] = []
         # How many deletes lie below a path, to find what stands in the way of an upload.
         self._delete_dirs: Counter[RelPath] = Counter()
+        self._upload_dirs: Counter[RelPath] = Counter()
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting)) + len(self._running)
@@ -132,9 +133,20 @@ class Queue:
         return next((items[path] for items in self._waiting if path in items), None)
 
     def ready_deletes(self) -> list[Item]:
-        """The deletes that wait for nothing but their delay."""
+        """The deletes that wait for nothing but their delay, and those that stand in the way."""
         deletes = self._waiting[LAST_RANK].values()
-        return [item for item in deletes if not self._open_uploads[item.burst]]
+        return [
+            item
+            for item in deletes
+            if not self._open_uploads[item.burst] or self._is_in_the_way(item.path)
+        ]
+
+    def _is_in_the_way(self, path: RelPath) -> bool:
+        """Whether an upload needs a directory at `path`, or a file in the place of one above."""
+        uploads = self._waiting[:LAST_RANK]
+        return self._upload_dirs[path] > 0 or any(
+            up in items for up in parents(path) for items in uploads
+        )
 
     def put(self, item: Item) -> None:
         """Let `item` wait, instead of what waited for its path."""
@@ -240,6 +252,6 @@ class Queue:
         self._unrefused += by * (item.refusals < 2)
         self._awaited[item.rank] += by * item.awaited
         self._open_uploads[item.burst] += by * item.open_upload
-        if isinstance(item.action, Delete):
-            for up in parents(item.path):
-                self._delete_dirs[up] += by
+        dirs = self._delete_dirs if isinstance(item.action, Delete) else self._upload_dirs
+        for up in parents(item.path):
+            dirs[up] += by

@@ -193,7 +193,7 @@ class Pool:
             world().scheduler.start(lambda: self._do(job), self._owner, job)
 
     def _do(self, job: Job) -> None:
-        world().pause("start", job)
+        world().begins("start", job)
         self._work(job)
         self._running -= 1
         self._next()

@@ -15,6 +15,7 @@ from tests.simulation import edges
 from tests.simulation.operations import (
     ApiAllowed,
     Append,
+    Approve,
     During,
     FolderComesBack,
     FolderGoes,
@@ -27,6 +28,7 @@ from tests.simulation.operations import (
     Operation,
     OthersPut,
     OthersRemove,
+    Pause,
     Readable,
     Remove,
     Rename,
@@ -121,6 +123,9 @@ class _Maker:
             workers=choice([3, 8]),
             drift=choice(["hold", "restore"]),
             conflict=choice(["keep-copy", "keep-copy", "hold"]),
+            max_files=choice([20, 2]),
+            max_share=choice([0.3, 1.0]),
+            page=choice(["", "index.html"]),
             latency_s=choice([0.005, 0.05, 1.0, 8.0]),
             scan_s=choice([0.0, 0.0, 0.3]),
             tick_ms=choice([4, 4, 2000]),
@@ -137,7 +142,7 @@ class _Maker:
             (trouble, lambda: self._during(self._edit())),
             (min(trouble, 1), self._hints),
             (others, self._other),
-            (others and trouble, lambda: self._during(self._other())),
+            (others and trouble, lambda: self._during(self._other_at_once())),
         ]
 
     def make(self, steps: int) -> History:
@@ -214,6 +219,21 @@ class _Maker:
         return Hints(self._random.choice(["prompt", "prompt", "late", "doubled", "lost"]))
 
     def _other(self) -> Operation:
+        if self._random.random() < 0.2:
+            return self._said()
+        return self._other_at_once()
+
+    def _said(self) -> Operation:
+        """What a person does with a command, which takes a moment."""
+        kinds = ["deletes", "drift", "conflict", "overwrites"]
+        makers: list[tuple[int, Callable[[], Operation]]] = [
+            (2, lambda: Approve(self._random.choice(kinds))),
+            (1, lambda: Pause(True)),
+            (2, lambda: Pause(False)),
+        ]
+        return self._one_of(makers)
+
+    def _other_at_once(self) -> Operation:
         path, (label, size) = self._path(), self._content()
         makers: list[tuple[int, Callable[[], Operation]]] = [
             (6, lambda: OthersPut(path, f"theirs {label}", size)),

@@ -25,7 +25,7 @@ from jatossync.emulator.api import Api
 from jatossync.emulator.calls import Call
 from jatossync.emulator.dialects import DIALECTS
 from jatossync.emulator.paths import API, NAMES
-from jatossync.emulator.state import State, Study
+from jatossync.emulator.state import Component, State, Study
 from jatossync.emulator.wire import Head
 
 if TYPE_CHECKING:
@@ -84,10 +84,12 @@ class _Body(httpx.SyncByteStream):
 class Jatos:
     """One server with one study; `assets` is its folder on disk."""
 
-    def __init__(self, world: World, place: Path, dialect: str) -> None:
+    def __init__(self, world: World, place: Path, dialect: str, page: str) -> None:
         self._world = world
         self._state = State(place)
         self.study: Study = self._state.add_study("Stroop", UUID)
+        if page:
+            self.study.components.append(Component(1, UUID, "A page", page))
         self.token = self._state.add_token()
         self.switches = self._state.switches
         self.assets = self._state.folder(self.study)

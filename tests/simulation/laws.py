@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jatossync.core.model import Ask, Hash, Job, Provenance, Scan, Stopped
+from jatossync.core.model import Ask, Delete, Hash, Job, Provenance, Scan, Stopped, Upload
 from jatossync.state.store import FILE_NAME
 from tests.simulation.edges import SMALL
 from tests.simulation.folder import Stance, is_hidden_name
@@ -30,6 +30,11 @@ LISTED_GAP_S = 10.5
 """The same where one listing is the look for a burst."""
 
 STORM_S = 50.0
+WINDOW_S = 600.0
+"""Deletes are counted over so long."""
+
+PAUSE_S = 3.0
+"""So long until a pause is noticed."""
 
 
 class Violation(AssertionError):  # noqa: N818  (named for what happened)
@@ -71,6 +76,9 @@ class Laws:
         self.saved_together: list[Together] = []
         self._acknowledged_s: dict[tuple[str, str], float] = {}
         self.touched_by_others: set[str] = set()
+        self.approved: set[str] = set()
+        """Paths to which a person has said yes, for whatever."""
+        self._deleted: list[Deleted] = []
 
     def broken(self, law: str, what: str) -> Violation:
         """Remember it: whoever is asked inside the program might swallow the exception."""
@@ -100,6 +108,9 @@ class Laws:
         stopped = engine is not None and isinstance(engine.link.trouble, Stopped)
         if stopped and not isinstance(job, Ask | Scan | Hash | Provenance):
             raise self.broken("L9", f"all is refused, and yet {job}")
+        paused_s, now_s = self._world.paused_s, self._world.scheduler.now_s
+        if isinstance(job, Upload | Delete) and paused_s is not None and now_s - paused_s > PAUSE_S:
+            raise self.broken("L13", f"it is paused, and yet {job}")
 
     def arrives(self, asked: Request) -> None:
         """A request has left the program."""
@@ -129,6 +140,8 @@ class Laws:
         before = self._world.jatos.at(asked.path)
         if before is not None and asked.path not in self._ever_ours():
             raise self.broken("L3", f"{asked.path} is deleted, and was never ours")
+        if asked.path == self._world.setup.page and asked.path not in self.approved:
+            raise self.broken("L11", f"{asked.path} is a component's page, and is deleted")
 
     def _ever_ours(self) -> set[str]:
         return {path for path, shas in self._confirmed.items() if shas} | {
@@ -155,6 +168,8 @@ class Laws:
                 self._needless(asked, after)
         if before is not None and before != after:
             self._destroyed(asked, before)
+            if after is None:
+                self._not_too_many(path, before)
         self._in_order(path, after)
         self.lies[path] = Lies(ours=True, stamp=self._world.stamp())
 
@@ -166,6 +181,25 @@ class Laws:
         shas = {sha for each, _, sha in self._world.on_disk.attempts() if each == path}
         if digest(data) not in shas:
             raise self.broken("L7", f"the bytes sent to {path} are not on disk as an attempt")
+
+    def _not_too_many(self, path: str, before: bytes) -> None:
+        """Law 11. What is there under another name was no loss."""
+        now_s, files = self._world.scheduler.now_s, self._world.jatos.files()
+        self._deleted.append(Deleted(path, digest(before), now_s))
+        counted = {
+            each.path
+            for each in self._deleted
+            if now_s - each.at_s < WINDOW_S
+            and not (each.path in self.approved or each.path in files)
+            and each.sha not in self._uploaded_elsewhere(each)
+        }
+        if len(counted) > self._world.setup.max_files:
+            raise self.broken("L11", f"too many deletes: {sorted(counted)}")
+        if path in counted and not files:
+            raise self.broken("L11", f"{path} was the last one")
+
+    def _uploaded_elsewhere(self, gone: Deleted) -> set[str]:
+        return {sha for path, sha in self._acknowledged_s if path != gone.path}
 
     def _destroyed(self, asked: Request, before: bytes) -> None:
         """Bytes on JATOS are gone. Were they ours, or kept, or so new that nobody could know?"""
@@ -246,6 +280,15 @@ class Laws:
             raise self.broken(
                 "L7", f"{path} lies on JATOS because of us, and nothing on disk says so"
             )
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A file that we removed from JATOS."""
+
+    path: str
+    sha: str
+    at_s: float
 
 
 @dataclass

@@ -322,6 +322,25 @@ class Stop(Operation):
 
 
 @dataclass(frozen=True)
+class Approve(Operation):
+    """A person says yes to the lists of one kind."""
+
+    kind: str
+
+    def do(self, world: World) -> None:
+        world.approve(lambda held: held.kind.value == self.kind)
+
+
+@dataclass(frozen=True)
+class Pause(Operation):
+    paused: bool
+
+    def do(self, world: World) -> None:
+        world.trouble()
+        world.pause(self.paused)
+
+
+@dataclass(frozen=True)
 class During(Operation):
     """
     Something happens in the middle of something else.

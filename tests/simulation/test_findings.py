@@ -11,6 +11,7 @@ from tests.simulation.operations import (
     Remove,
     Save,
     SaveTogether,
+    Swap,
     Trouble,
     Wait,
     Write,
@@ -95,5 +96,21 @@ def test_what_is_hinted_at_holds_up_later_classes_while_all_is_looked_at() -> No
             Write("data/x/list.json", "250", 900),
             Wait(70.4),
             SaveTogether("w1", third + more),
+        ],
+    )
+
+
+def test_deletes_that_stand_in_the_way_are_counted_too() -> None:
+    """Law 11. A file took the place of a directory: nobody counted what goes first. Seed 34."""
+    many = ("img/b.png", "img/a.png", "many/2.css", "-rf", "data/x/list.json", "many/10.js")
+    relive(
+        Setup(max_files=2, latency_s=0.005),
+        [
+            Save("gone.js", "331"),
+            SaveTogether("w2", (*many, "many/8.js", "many/1.js", "many/4.png", "many/3.css")),
+            Wait(0.4),
+            Remove("gone.js"),
+            Wait(3.0),
+            Swap("img", "v2"),
         ],
     )

@@ -11,8 +11,8 @@ import shutil
 import sqlite3
 import zlib
 from collections import defaultdict
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,13 +22,15 @@ import yaml
 from jatossync.cli.setup import opened
 from jatossync.cli.words import in_sync
 from jatossync.config import Config, load
-from jatossync.core.model import Delete, Job, Topic
+from jatossync.core.holds import HeldList
+from jatossync.core.model import Delete, HoldKind, Job, Topic
 from jatossync.core.paths import RelPath
 from jatossync.core.report import Event
 from jatossync.daemon import Daemon
 from jatossync.engine import Engine
 from jatossync.errors import ConfigError, JatossyncError
 from jatossync.jobs import Sides
+from jatossync.state.store import Store
 from tests.simulation import edges
 from tests.simulation.folder import Folder, Stance
 from tests.simulation.jatos import UUID, Jatos, Request, digest
@@ -52,6 +54,10 @@ class Setup:
     workers: int = 3
     drift: str = "hold"
     conflict: str = "keep-copy"
+    max_files: int = 20
+    max_share: float = 0.3
+    page: str = ""
+    """The page of a component."""
     latency_s: float = 0.02
     scan_s: float = 0.0
     """How long a scan may take between two looks at the disk."""
@@ -109,7 +115,7 @@ class World:
         self.scheduler = Scheduler(now_s=1000.0)
         self.folder = Folder(self, str(place / "study"), setup.tick_ms * 1_000_000)
         with edges.living(self):
-            self.jatos = Jatos(self, place / "jatos", setup.dialect)
+            self.jatos = Jatos(self, place / "jatos", setup.dialect, setup.page)
         self.laws = Laws(self)
         self.state = str(place / "state")
         self.on_disk = OnDisk(self.state)
@@ -118,6 +124,7 @@ class World:
         self.dead: set[Process] = set()
         self.watcher: edges.Watcher | None = None
         self.hints = "prompt"
+        self.paused_s: float | None = None
         self.events: list[Event] = []
         self._moments: dict[str, list[tuple[int, Callable[[], None]]]] = defaultdict(list)
         self._looks = 0
@@ -134,6 +141,7 @@ class World:
             "state": self.state,
             "drift": self.setup.drift,
             "conflict": self.setup.conflict,
+            "deletes": {"max_files": self.setup.max_files, "max_share": self.setup.max_share},
             "upload": {"workers": self.setup.workers},
         }
         config = self.place / "jatossync.yaml"
@@ -186,7 +194,7 @@ class World:
         if seconds > 0 and current() is not None:
             self.scheduler.sleep(seconds)
 
-    def pause(self, why: str, job: Job) -> None:
+    def begins(self, why: str, job: Job) -> None:
         """A thread takes a moment to begin."""
         path = getattr(job, "path", type(job).__name__)
         self.sleep(0.002 * self.dice(why, type(job).__name__, path))
@@ -252,6 +260,28 @@ class World:
             with edges.living(self):
                 self.process.daemon.stop()
 
+    # What people say to it.
+
+    def approve(self, wanted: Callable[[HeldList], bool]) -> None:
+        """A person says yes to these lists, in a process of its own."""
+        with self._state() as store:
+            lists = [held for held in store.holds.lists() if wanted(held)]
+            self.laws.approved.update(path for held in lists for path in held.paths)
+            store.holds.approve([hold for held in lists for hold in held.paths.values()])
+
+    def pause(self, paused: bool) -> None:
+        """A person lets it pause, or go on."""
+        with self._state() as store:
+            store.memory.pause() if paused else store.memory.resume()
+        self.paused_s = self.scheduler.now_s if paused else None
+
+    @contextmanager
+    def _state(self) -> Iterator[Store]:
+        while self.process and self.process.sides and self.process.sides.store.uncommitted:
+            self.wait(0.05)
+        with closing(Store(self.state)) as store:
+            yield store
+
     def heard(self, event: Event) -> None:
         """What the program says."""
         if self.jatos.token.token in repr(event):
@@ -299,6 +329,7 @@ class World:
                 raise self.laws.broken("L15", f"it never comes to rest: {self._restless()}")
             self.wait(60.0)
             self.laws.step()
+            self.approve(self._is_to_be_approved)
         self._equal()
         writes = self.jatos.writes
         self.wait(700.0)
@@ -307,6 +338,11 @@ class World:
         self.laws.step()
         self._equal()
         self._honest()
+
+    def _is_to_be_approved(self, held: HeldList) -> bool:
+        if held.kind in (HoldKind.DRIFT, HoldKind.CONFLICT):
+            return self.dice("ours") < 0.5  # else it stays as others want it
+        return held.kind is not HoldKind.UNSEEN
 
     def _heal(self) -> None:
         self._moments.clear()
@@ -318,11 +354,14 @@ class World:
         self.folder.come_back()
         self.folder.all_readable()
         self.hints = "prompt"
+        self.pause(False)
         self.start_unless_running()
 
     def _at_rest(self) -> bool:
         engine = self.engine
         if engine is None or not engine.settled:
+            return False
+        if any(map(self._is_to_be_approved, engine.report.held)):
             return False
         refused = [path for path in engine.report.refused if not self._cannot_be_there(path)]
         return not refused and self.scheduler.now_s > self._settled_after_s()
