@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
+from jatossync.core.contact import FIRST_CONTACT, Contact
 from jatossync.core.debounce import Debounce
 from jatossync.core.evidence import Evidence, still_held
 from jatossync.core.guard import Guard
@@ -166,6 +167,8 @@ class Engine:
         self.report = Report(self._holds, self._refusals)
         self._rules = RuleMemory(store.rules, rehearsal=settings.dry_run)
         self._guard = Guard(store, self._holds, settings.limits)
+        first = not store.count()
+        self._contact = Contact(self._holds, settings.limits, store.known, first=first)
         self._uploaded = False
         """Whether something came to JATOS since held deletes were last looked through for it."""
         self.planned: list[Change] = []
@@ -269,6 +272,7 @@ class Engine:
         if self.link.up:
             jobs += self._start_pass(now_s)
             jobs += self._start_listing(now_s)
+            self._meet(now_s)
             jobs += self._questions.take()
             jobs += self._start_writes(now_s)
         return jobs + self._start_ask(now_s)
@@ -300,7 +304,8 @@ class Engine:
     @property
     def pending(self) -> int:
         """Paths that are dirty, being looked at, waiting or under way; refused ones not counted."""
-        return len(self._dirty) + len(self._questions) + self._queue.unrefused
+        asked = len(self._questions) + len(self._contact)
+        return len(self._dirty) + asked + self._queue.unrefused
 
     @property
     def pending_bytes(self) -> int:
@@ -342,7 +347,8 @@ class Engine:
 
     def rehearsed(self) -> list[Change]:
         """What would be done (`dry_run`); what would have to wait for a person is held."""
-        for hold in self._guard.rehearse(self.planned):
+        kept = self._contact.rehearse(self.planned, self._seen)
+        for hold in [*self._guard.rehearse(self.planned), *kept]:
             self._holds.hold(hold, 0, 0.0)
         return [change for change in self.planned if change.path not in self._holds]
 
@@ -526,9 +532,7 @@ class Engine:
         )
         self._again.update(path for path in busy if snapshot.covers(path))
         return [*unholdable.values()] + [
-            self._guard.vet(action)
-            for action in actions
-            if not self._left_out(_path_of(action), scope)
+            self._vet(action) for action in actions if not self._left_out(_path_of(action), scope)
         ]
 
     def _left_out(self, path: RelPath, scope: frozenset[RelPath]) -> bool:
@@ -573,6 +577,8 @@ class Engine:
         for path in [question.job.path for question in self._questions]:
             if moot(path) and path not in unsure:
                 self._questions.drop(path)
+        for path in [path for path in self._contact.waiting if moot(path) and path not in unsure]:
+            self._contact.drop(path)
         self.report.take_back(moot, writes=writes, unsure=unsure)
         self._holds.review(moot, {_path_of(action): action for action in actions})
 
@@ -587,6 +593,7 @@ class Engine:
     ) -> None:
         writes: list[Upload | Delete] = []
         for action in actions:
+            self._contact.count(action)
             match action:
                 case Note():
                     self.report.notes[action.path] = action
@@ -619,8 +626,30 @@ class Engine:
             self._compared = False  # not before another listing is here
             self._verify_s = min(self._verify_s, now_s + DOUBT_S)
         elif isinstance(action, Hash) or now_s >= self._unseen_until_s.get(action.path, 0.0):
-            self._questions.put(Open(action, local, burst))
+            question = Open(action, local, burst)
+            if not isinstance(action, Keep) or not self._contact.takes(question):
+                self._questions.put(question)
         # else it is held: it could not be seen a moment ago
+
+    def _vet(self, action: Action) -> Action:
+        """A decided action, or what it has to wait as."""
+        if isinstance(action, Keep | Upload):
+            return self._contact.vet(action, self._seen(action.path))
+        return self._guard.vet(action)
+
+    def _meet(self, now_s: float) -> None:
+        """Go on with what differs at first contact, once all that is on both sides was seen."""
+        looking = self._pass is not None or len(self._questions) or not self._compared
+        if looking or not (self._can_list or not self._queue.unrefused):
+            return  # without a listing the looks of the uploads themselves find what differs
+        questions, holds = self._contact.verdict(self._seen)
+        for question in questions:
+            self._questions.put(question)
+        for hold in holds:
+            self._holds.hold(hold, self._rounds, now_s)
+        foreign = sum(note.topic is Topic.FOREIGN for note in self.report.notes.values())
+        if found := self._contact.summary(foreign):
+            self.report.say(FIRST_CONTACT, reason=found)
 
     def _note_others(self, action: Hold | Keep | Upload) -> None:
         """Not what we had put there lies there: somebody else writes too. Said once."""
@@ -701,7 +730,7 @@ class Engine:
             self._holds.approval(path),
             self._store.restored,
         )
-        action = action and self._guard.vet(action)
+        action = action and self._vet(action)
         if not isinstance(action, Hold | Look | Relist):
             self._holds.release(path)
         self._holds.review(lambda other: other == path, {path: action} if action else {})
@@ -875,6 +904,7 @@ class Engine:
             return LAST_RANK
         coming = [*self._dirty.young(now_s, SETTLING_S)]
         coming += [question.job.path for question in self._questions if _awaited(question)]
+        coming += self._contact.waiting if self._can_list else ()
         if self._pass is not None:
             coming += self._pass.hinted - {ROOT}
         return min(map(rank, coming), default=LAST_RANK)
@@ -902,7 +932,9 @@ class Engine:
             case Done():
                 self._record(item, result.seconds)
             case AlreadyThere() if isinstance(job, Upload):
-                self._settle(Adopt(job.path, job.entry, job.content, True, None))
+                adopted = Adopt(job.path, job.entry, job.content, True, None)
+                self._contact.count(adopted)
+                self._settle(adopted)
             case AlreadyThere():
                 self._store.forgotten(job.path)
             case Foreign():
@@ -990,12 +1022,14 @@ class Engine:
             yield item.path
         for question in self._questions:
             yield question.job.path
+        yield from self._contact.waiting
 
     def _is_left(self, path: RelPath) -> bool:
         """Whether `path` is one of them, or is being looked at."""
         current = self._pass
         looking = current is not None and not current.routine and current.covers(path)
-        return looking or path in self._dirty or path in self._questions or path in self._queue
+        asked = path in self._questions or path in self._contact.waiting
+        return looking or asked or path in self._dirty or path in self._queue
 
     def _decide_anew(self, path: RelPath, now_s: float) -> None:
         """Something else than the file at `path` is not what it was when it was decided about."""

@@ -18,6 +18,7 @@ from jatossync.cli.setup import config_option, opened, read_config
 from jatossync.cli.telling import remarks
 from jatossync.cli.terminal import Volume, volume_options
 from jatossync.cli.words import in_sync, plural
+from jatossync.core.contact import FIRST_CONTACT
 from jatossync.core.model import Stop, Stopped
 from jatossync.core.paths import RelPath
 from jatossync.core.report import Event
@@ -141,6 +142,8 @@ class _Told:
         if event.level in ("warning", "error"):
             what = (escaped(str(fields[key])) for key in ("path", "reason") if key in fields)
             self._progress.say(f"{event.name}: {' '.join(what)}")
+        elif event.name == FIRST_CONTACT and self._volume != "quiet":
+            self._progress.say(f"{event.name}: {fields['reason']}")
         elif "path" in fields and self._wants(event):
             amount = fields.get("size")
             tail = f"  {human_size(amount)}" if isinstance(amount, int) else ""

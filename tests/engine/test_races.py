@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from jatossync.core.limits import Limits
 from jatossync.core.model import (
     Delete,
     Hash,
@@ -150,7 +151,8 @@ def test_a_path_that_cannot_be_seen_is_held_and_holds_up_nobody(world: World) ->
     assert world.remote == {"a.js": THEIRS, "b.js": b"2"}
 
 
-def test_two_hundred_conflicts_are_one_burst(world: World) -> None:
+def test_two_hundred_conflicts_are_one_burst(store: Store) -> None:
+    world = World(store, Settings(limits=Limits(max_files=200, max_share=1.0)))
     for n in range(200):
         world.remote[f"f{n}"] = THEIRS
         world.save(f"f{n}", b"ours")
