@@ -24,6 +24,7 @@ from jatossync.core.model import (
     AskResult,
     Delete,
     DeleteResult,
+    Foreign,
     Hash,
     Job,
     Keep,
@@ -220,11 +221,34 @@ class Jobs:
         with source:
             self._began[job.path] = time.monotonic(), job.content.size
             try:
-                return assets.upload(job, source, self._stopping, partial(self._sent, job))
+                result = assets.upload(job, source, self._stopping, partial(self._sent, job))
+                return self._unless_taken_for_another(job.path, result, assets)
             finally:
                 self.sending.pop(job.path, None)
                 self._began.pop(job.path, None)
                 self._spellings.sent(job.path)
+
+    def _unless_taken_for_another(
+        self, path: RelPath, result: UploadResult, assets: Assets
+    ) -> UploadResult:
+        """
+        What lies there already may be another file of this folder, on a JATOS that ignores case.
+
+        Then it is neither somebody else's to be replaced nor this one to be taken over.
+        """
+        if not isinstance(result, Foreign | AlreadyThere):
+            return result
+        try:
+            twins = self._twins.of(path)
+        except (OSError, Blocked):
+            return result
+        listing = self._spellings.listing(assets, path) if twins else None
+        if not isinstance(listing, Listing) or path in listing.files:
+            return result
+        for twin in twins:
+            if twin in listing.files:
+                return Refused(f"JATOS takes it for {twin}, which is here too; rename one of them")
+        return result
 
     def _sent(self, job: Upload, count: int) -> None:
         self.sending[job.path] = count
