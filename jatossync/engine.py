@@ -633,9 +633,7 @@ class Engine:
 
     def _vet(self, action: Action) -> Action:
         """A decided action, or what it has to wait as."""
-        if isinstance(action, Keep | Upload):
-            return self._contact.vet(action, self._seen(action.path))
-        return self._guard.vet(action)
+        return self._contact.vet(self._guard.vet(action), self._seen)
 
     def _meet(self, now_s: float) -> None:
         """Go on with what differs at first contact, once all that is on both sides was seen."""

@@ -51,17 +51,18 @@ class Contact:
         """Paths that differ and wait for the others."""
         return self._waiting.keys()
 
-    def vet(self, action: Action, seen: Seen | None) -> Action:
+    def vet(self, action: Action, seen: SeenOf) -> Action:
         """A decided action, or what it waits as: what is held stays so until a person approves."""
-        if not isinstance(action, Keep | Upload) or self._known(action.path):
+        if not isinstance(action, Keep | Upload):
             return action
-        approval = self._holds.approval(action.path)
-        if approval is not None and approval.kind is HoldKind.OVERWRITES:
-            waits = not approval.covers(seen)  # somebody wrote there since
+        path = action.path
+        if self._is_overwrite(path):
+            approval = self._holds.approval(path)
+            waits = approval is not None and not approval.covers(seen(path))  # written there since
         else:
-            held = self._holds.kind(action.path) is HoldKind.OVERWRITES
+            held = self._holds.kind(path) is HoldKind.OVERWRITES
             waits = isinstance(action, Keep) and held
-        return Hold(action.path, HoldKind.OVERWRITES, DIFFERS, seen) if waits else action
+        return Hold(path, HoldKind.OVERWRITES, DIFFERS, seen(path)) if waits else action
 
     def count(self, action: Action) -> None:
         """Sum up what is found at first contact."""
