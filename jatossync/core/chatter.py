@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from jatossync.core.report import Event
 
 LINES = 20
-"""So many lines about single files in a row."""
+"""So many lines about single files at once."""
 
-CALM_S = 2.0
-"""So long nothing happens before a row of lines is over."""
+LINES_PER_S = 2.0
+"""A pace at which every file has its line for ever."""
+
+CALM_S = 1.0
+"""So long nothing happens before a flood is over."""
 
 SUM_S = 30.0
-"""In a row that takes long, so often the sum is told."""
+"""In a flood that takes long, so often the sum is told."""
 
 _VERBS = ("uploaded", "deleted")
 
@@ -33,22 +36,23 @@ class Chatter:
     """Told the time, in seconds of one monotonic clock."""
 
     def __init__(self) -> None:
-        self._lines = 0
+        self._room = float(LINES)
+        """Lines that may be told now."""
         self._last_s = 0.0
         self._sums: dict[str, _Sum] = {}
+        """Of the flood under way; empty where there is none."""
         self._since_s = 0.0
 
     def heard(self, event: Event, now_s: float) -> Event:
         """The event as it is to be told."""
         if event.level != "info" or event.name not in _VERBS or "path" not in event.fields:
             return event
-        if not self._sums and now_s - self._last_s >= CALM_S:
-            self._lines = 0
+        self._room = min(self._room + LINES_PER_S * (now_s - self._last_s), float(LINES))
         self._last_s = now_s
-        self._lines += 1
-        if self._lines <= LINES:
-            return event
         if not self._sums:
+            if self._room >= 1:
+                self._room -= 1
+                return event
             self._since_s = now_s
         added = self._sums.setdefault(event.name, _Sum())
         size = event.fields.get("size")
@@ -66,10 +70,13 @@ class Chatter:
         calm = over or now_s - self._last_s >= CALM_S
         if not self._sums or not (calm or now_s - self._since_s >= SUM_S):
             return
-        told, self._sums = self._sums, {}
-        if calm:
-            self._lines = 0
+        told = self._sums
+        # A flood goes on as one, however often its sum is told.
+        self._sums = {} if calm else {verb: _Sum() for verb in told}
+        self._room = float(LINES)
         ms = round(1000 * (self._last_s - self._since_s))
+        self._since_s = self._last_s
         for verb, total in told.items():
             size = {"size": total.size} if verb == "uploaded" else {}
-            yield Event(f"{verb} more", fields={"files": total.files, **size, "ms": ms})
+            if total.files:
+                yield Event(f"{verb} more", fields={"files": total.files, **size, "ms": ms})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from jatossync.core.chatter import CALM_S, LINES, SUM_S, Chatter
+from jatossync.core.chatter import CALM_S, LINES, LINES_PER_S, SUM_S, Chatter
 from jatossync.core.report import Event
 
 
@@ -50,6 +50,12 @@ def test_a_burst_that_takes_long_says_how_far_it_is() -> None:
     chatter = Chatter()
     names = told(chatter, map(uploaded, range(2000)), 10.0, 0.1)
     assert names.count("uploaded more") == int(2000 * 0.1 / SUM_S)
+    assert names.count("uploaded") < 2 * LINES
+
+
+def test_a_steady_pace_has_a_line_for_each_file_for_ever() -> None:
+    chatter = Chatter()
+    assert told(chatter, map(uploaded, range(300)), 10.0, 1 / LINES_PER_S) == ["uploaded"] * 300
 
 
 def test_after_a_calm_files_have_lines_again() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from jatossync.core.limits import Limits
-from jatossync.core.model import Delete, Done, Job, Result, Scan, Upload
+from jatossync.core.model import Delete, Done, Hash, Job, Result, Scan, Upload
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.ports import Settings
 from jatossync.core.waits import Wait
@@ -172,8 +172,9 @@ def test_whatever_happens_it_never_returns_too_early(store: Store, seed: int) ->
     versions: dict[str, list[bytes | None]] = {name: [None] for name in names}
     waits: list[tuple[Wait, dict[str, int]]] = []
     world.latency_s = lambda job: (
-        chance.choice([0.0, 0.3, 1.2]) if isinstance(job, Scan | Upload | Delete) else 0.0
+        chance.choice([0.0, 0.3, 1.2]) if isinstance(job, Scan | Hash | Upload | Delete) else 0.0
     )
+    world.large = {name for name in names if chance.random() < 0.3}
     world.settle()
 
     def check() -> None:

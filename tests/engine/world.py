@@ -185,7 +185,7 @@ class World:
             case Scan():
                 return self._scan(job)
             case Hash():
-                return self._entry(job.path)
+                return self._entry(job.path) if job.path in self.local else Overtaken("it is gone")
             case Look():
                 return self._look(job.path, job.whole)
             case Keep():
