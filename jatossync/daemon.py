@@ -243,32 +243,29 @@ class Daemon:
         if isinstance(job, Ask):
             self._asked(result)
         self.engine.done(job, result, time.monotonic())
+        if isinstance(job, Ask) and not self._started:
+            self._begun()
         if isinstance(job, Scan) and ROOT in job.scope and self._lookout is not None:
             self._lookout.looked(time.monotonic() - self._scan_s)
 
     def _asked(self, result: Result) -> None:
-        """
-        What JATOS says of token and study decides at the start whether to run at all.
-
-        Ready is who was not refused: a server that is away at the start is waited for.
-        """
+        """What JATOS says of token and study decides at the start whether to run at all."""
         match result:
             case Server():
                 for note in self._sides.bind(result):
                     self._say(Event("note", "warning", {"reason": note}))
                 self._accepted = True
                 self._jobs.met(result)
-                self._begun()
             case Stopped() if not self._started:
                 raise refusal(result, self._sides.config)
             case Unavailable() if not self._patient:
                 if not self._accepted or self.engine.link.failures >= ONE_SHOT_PROBES:
                     raise Unreachable(result.reason, UNREACHABLE_HINT)
-            case Unavailable():
-                self._begun()
 
     def _begun(self) -> None:
+        """JATOS did not refuse: ready, also where it is away and waited for."""
         self._started = True
+        self._notifier.status(self._line())
         self._notifier.ready()
 
     def _tick(self, now_s: float) -> None:

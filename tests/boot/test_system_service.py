@@ -24,6 +24,7 @@ def test_installed_by_one_command_it_is_ready_mirrors_and_starts_at_boot(
     service.configure()
     said = service.install()
     assert f"state: /var/lib/jatossync/{service.name}" in said
+    assert f"{service.unit} runs: comparing both sides" in said
     assert service.get("ActiveState") == "active"
     service.save("task.js", "let x = 1")
     service.await_remote("task.js", b"let x = 1")
@@ -35,6 +36,7 @@ def test_installed_by_one_command_it_is_ready_mirrors_and_starts_at_boot(
 
     lines = service.journal()
     assert {line["PRIORITY"] for line in lines} == {"6"}
+    assert {line["SYSLOG_IDENTIFIER"] for line in lines} == {f"jatossync-{service.name}"}
     assert any(line["MESSAGE"].startswith("uploaded  task.js") for line in lines)
 
     service.systemctl("stop", service.unit)
@@ -228,6 +230,28 @@ def test_a_disk_of_the_machines_own_is_waited_for_and_may_go(
     service.systemctl("start", "multi-user.target")  # a boot: with the disk
     service.save("once-more.txt", "on the disk")
     service.await_remote("once-more.txt")
+
+
+def test_another_folder_in_the_place_of_the_study_is_seen_from_inside_the_sandbox(
+    service: Service, machine: Machine
+) -> None:
+    disk = f"/home/alice/{service.name}"  # the machine's own numbers no directory for good
+    machine.write(f"{disk}/.mount-point", "", "alice")
+    machine.run("mount", "-t", "tmpfs", "tmpfs", disk)
+    service.folder = f"{disk}/study"
+    service.save("index.html", "<!doctype html>")
+    service.start_with_token_file()
+    machine.run("mv", service.folder, f"{service.folder}-old")
+    service.save("another.html", "of another folder")
+    await_true(lambda: service.get("ExecMainStatus") == "78", lambda: service.status)
+    assert int(service.get("NRestarts")) == 1, "once, to see what stands there now"
+    assert "--rebind" in service.get("StatusText")
+    assert {each.name for each in service.assets.iterdir()} == {"index.html"}
+    machine.run("rm", "-r", service.folder)
+    machine.run("mv", f"{service.folder}-old", service.folder)
+    service.save("after.txt", "in the study again")
+    service.systemctl("restart", service.unit)
+    service.await_remote("after.txt")
 
 
 PROBE = """

@@ -45,7 +45,9 @@ def test_the_unit_for_one_study_is_the_template_with_its_places_filled_in() -> N
     single = settings((SYSTEMD / "jatossync.service").read_text("utf-8"))
     assert single.keys() == template.keys()
     differing = {key for key in template if template[key] != single[key]}
-    assert differing == {"Description", "ExecStart", "StateDirectory", "LoadCredential"}
+    assert differing == {
+        *("Description", "ExecStart", "StateDirectory", "LoadCredential", "SyslogIdentifier"),
+    }
     assert "%i" not in str(dict(single))
 
 
