@@ -20,8 +20,10 @@ from typing import Literal
 from jatossync.core.contact import FIRST_CONTACT, Contact
 from jatossync.core.debounce import Debounce
 from jatossync.core.evidence import Evidence, still_held
+from jatossync.core.gitwait import GitWait
 from jatossync.core.guard import Guard
 from jatossync.core.holds import Holds, Rehearsal
+from jatossync.core.ignore import IGNORE_FILE
 from jatossync.core.included import RuleMemory
 from jatossync.core.link import Link, kind
 from jatossync.core.model import (
@@ -165,6 +167,7 @@ class Engine:
         self._holds = Holds(Rehearsal(store.holds) if settings.dry_run else store.holds)
         self._refusals = Refusals(store.refusals, rehearsal=settings.dry_run)
         self.report = Report(self._holds, self._refusals)
+        self._git = GitWait()
         self._rules = RuleMemory(store.rules, rehearsal=settings.dry_run)
         self._guard = Guard(store, self._holds, settings.limits)
         first = not store.count()
@@ -407,6 +410,8 @@ class Engine:
         if self._rules.learn(result):
             self.report.say("the ignore rules changed")
             self.lost(now_s)
+        if self._git.saw(result.git, now_s):
+            self.report.say("git is at work in the folder, waiting for it", "debug")
         if result.rules_in_doubt:
             self._dirty.visit(ROOT, now_s + RULES_AGAIN_S)
         current.snapshot = result
@@ -852,6 +857,9 @@ class Engine:
         jobs: list[Job] = []
         if self.report.root_trouble is not None or self.paused:
             return jobs
+        if len(self._queue) and self._git.holds_up(delete=True, now_s=now_s):
+            # What is always left out: looking at it tells of git, and of nothing else.
+            self._dirty.visit(RelPath(IGNORE_FILE), self._git.again_s)
         self._count_deletes(now_s)
         may, settling = partial(self._may_start, now_s), self._settling(now_s)
         while (item := self._queue.take(now_s, may, settling)) is not None:
@@ -880,6 +888,8 @@ class Engine:
 
     def _may_start(self, now_s: float, item: Item) -> bool:
         if item.path in self._questions.under_way:
+            return False
+        if self._git.holds_up(delete=isinstance(item.action, Delete), now_s=now_s):
             return False
         if isinstance(item.action, Delete) and self._may_be_renamed(item):
             return False

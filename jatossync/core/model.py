@@ -90,6 +90,8 @@ class Snapshot:
     """The ignore rules that held."""
     rules_in_doubt: bool = False
     """`.jatosignore` went a moment ago: the last good rules held, and it is to be read again."""
+    git: frozenset[str] = frozenset()
+    """What git was doing there, each operation with a name of its own."""
 
     def covers(self, path: RelPath) -> bool:
         """Whether the scan was to look at `path`."""

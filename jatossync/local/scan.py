@@ -37,6 +37,7 @@ from jatossync.local.directory import (
     stat_of,
 )
 from jatossync.local.files import Changed, OpenFile, open_in, why_not
+from jatossync.local.git import operations
 from jatossync.local.hashing import read_through, still_holds
 from jatossync.local.identity import REBIND
 from jatossync.local.root import Blocked, StudyFolder
@@ -86,7 +87,13 @@ class Scanner:
         entries = _Pass(self._folder, rules, self._own, job, self._clock_ns).run()
         if trouble := self._folder.trouble():
             return RootGone(trouble)
-        return Snapshot(job.scope, entries, rules.patterns, self._rules.in_doubt)
+        return Snapshot(
+            job.scope,
+            entries,
+            rules.patterns,
+            self._rules.in_doubt,
+            operations(self._folder.path),
+        )
 
     def glance(self) -> Mapping[RelPath, Entry] | None:
         """

@@ -98,6 +98,8 @@ class World:
         """Whether a look tells the bytes, as of small files, or just the size."""
         self.wall_s: Callable[[], float] = lambda: 0.0
         """The wall clock, which is also the store's."""
+        self.git: frozenset[str] = frozenset()
+        """What git is doing in the folder."""
         self.large: set[str] = set()
         """Paths that the scan leaves to a Hash, as it does with large files."""
 
@@ -198,7 +200,7 @@ class World:
         for path in self.local:
             if any(below(RelPath(path), top) for top in job.scope):
                 entries[RelPath(path)] = self._scanned(RelPath(path), job)
-        return Snapshot(job.scope, entries)
+        return Snapshot(job.scope, entries, git=self.git)
 
     def _scanned(self, path: RelPath, job: Scan) -> Entry:
         entry = self._entry(path)
