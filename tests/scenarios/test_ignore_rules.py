@@ -82,6 +82,7 @@ def test_rules_that_changed_while_nothing_ran_are_noticed(private: Study) -> Non
     assert never_sent(private)
 
 
+@pytest.mark.long
 def test_a_pattern_taken_out_of_the_configuration_publishes_nothing(study: Study) -> None:
     study.write("index.html", "<!doctype html>")
     study.write("raw/participants.csv", PRIVATE)
@@ -128,6 +129,7 @@ def test_what_is_ignored_from_now_on_stays_on_jatos_and_its_edits_stay_here(
     assert not study.sent("DELETE")
 
 
+@pytest.mark.long
 def test_new_files_that_were_never_ignored_go_up_while_others_wait(private: Study) -> None:
     with private.run():
         private.write(".jatosignore", "video/\n")
