@@ -16,10 +16,15 @@ from jatossync.log import escaped
 
 @click.group("config")
 def command() -> None:
-    """Show the options in effect, or their schema for editors."""
+    """Show the options in effect, or their schema for editors.
+
+    \b
+    Example:
+      jatossync config show
+    """
 
 
-@command.command("show")
+@command.command("show", short_help="Show every option and where it comes from.")
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
 def show(config_path: str | None, as_json: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import importlib.util
 import io
 import os
 import sys
@@ -14,7 +13,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from jatossync import __version__
-from jatossync.cli.terminal import wants_colours
+from jatossync.cli.terminal import fitted, wants_colours
 from jatossync.errors import JatossyncError
 from jatossync.log import complain
 
@@ -60,12 +59,7 @@ _SECTIONS = {
 }
 """What `--help` says of each command: here, so that it need not import them all."""
 
-COMMANDS = {
-    name: about
-    for section in _SECTIONS.values()
-    for name, about in section.items()
-    if importlib.util.find_spec(f"jatossync.cli.{name}")
-}
+COMMANDS = {name: about for section in _SECTIONS.values() for name, about in section.items()}
 
 
 class _Commands(click.Group):
@@ -98,11 +92,8 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         for title, section in _SECTIONS.items():
-            rows = [(name, about) for name, about in section.items() if name in COMMANDS]
-            if not rows:
-                continue
             with formatter.section(title):
-                formatter.write_dl(rows, col_max=LONGEST_COMMAND)
+                formatter.write_dl(list(section.items()), col_max=LONGEST_COMMAND)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -141,13 +132,13 @@ def run(arguments: Sequence[str]) -> int:
         print(exc.format_message(), file=sys.stderr)
         return USAGE_EXIT_CODE
     except click.ClickException as exc:
-        complain(_misused(exc), "error")
+        complain(fitted(_misused(exc), sys.stderr, "    "), "error")
         return USAGE_EXIT_CODE if isinstance(exc, click.UsageError) else exc.exit_code
     except (click.Abort, KeyboardInterrupt):
         print("jatossync: interrupted; run it again to go on", file=sys.stderr)
         return INTERRUPTED_EXIT_CODE
     except JatossyncError as exc:
-        complain(_shown(exc), "error")
+        complain(fitted(_shown(exc), sys.stderr, "    "), "error")
         return exc.exit_code
 
 

@@ -28,7 +28,7 @@ def command(config_path: str | None) -> None:
     """
 
 
-@command.command("list")
+@command.command("list", short_help="List what is kept.")
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
 def list_(config_path: str | None, as_json: bool) -> int:
@@ -51,7 +51,7 @@ def list_(config_path: str | None, as_json: bool) -> int:
     return 0
 
 
-@command.command("show")
+@command.command("show", short_help="Write kept bytes to standard output.")
 @config_option
 @click.argument("which", metavar="NUMBER|PATH")
 def show(config_path: str | None, which: str) -> int:
@@ -70,7 +70,7 @@ def show(config_path: str | None, which: str) -> int:
     return 0
 
 
-@command.command("restore")
+@command.command("restore", short_help="The same as `jatossync restore`.")
 @config_option
 @click.argument("which", metavar="NUMBER|PATH")
 def restore(config_path: str | None, which: str) -> int:

@@ -44,7 +44,7 @@ class Person:
         self._process = subprocess.Popen(
             command,
             cwd=place,
-            env=user_environment(home, TERM="xterm-256color", **environment),
+            env=user_environment(home, **{"TERM": "xterm-256color", **environment}),
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,

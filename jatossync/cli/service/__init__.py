@@ -74,7 +74,7 @@ def _install(
     install.carry_out(what)
 
 
-@command.command("uninstall")
+@command.command("uninstall", short_help="Stop it, and remove what `install` wrote.")
 @_study_options
 def _uninstall(config_path: str | None, kind: str | None, name: str | None) -> None:
     """Stop it, and remove what `install` wrote; configuration and state stay."""
@@ -97,7 +97,7 @@ def _uninstall(config_path: str | None, kind: str | None, name: str | None) -> N
     click.echo(f"{own} is stopped, and does not start again.")
 
 
-@command.command("status")
+@command.command("status", short_help="How systemd sees it.")
 @_study_options
 def _status(config_path: str | None, kind: str | None, name: str | None) -> int:
     """How systemd sees it; `jatossync status` says more about the files."""
