@@ -185,6 +185,7 @@ class Laws:
     def _not_too_many(self, path: str, before: bytes) -> None:
         """Law 11. What is there under another name was no loss."""
         now_s, files = self._world.scheduler.now_s, self._world.jatos.files()
+        folder = self._world.folder
         self._deleted.append(Deleted(path, digest(before), now_s))
         counted = {
             each.path
@@ -195,7 +196,8 @@ class Laws:
         }
         if len(counted) > self._world.setup.max_files:
             raise self.broken("L11", f"too many deletes: {sorted(counted)}")
-        if path in counted and not files:
+        coming = any(folder.stance(each) is Stance.FILE for each in folder.files())
+        if path in counted and not files and not coming:
             raise self.broken("L11", f"{path} was the last one")
 
     def _uploaded_elsewhere(self, gone: Deleted) -> set[str]:
