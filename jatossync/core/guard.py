@@ -96,7 +96,14 @@ class Guard:
             return []
         deletes = [item.action for item in waiting if isinstance(item.action, Delete)]
         uploads = [item.action for item in queue if item.open_upload]
-        held = self._held(deletes, [each for each in uploads if isinstance(each, Upload)])
+        sent = [
+            item.action
+            for item in queue
+            if item.path in queue.under_way
+            and isinstance(item.action, Delete)
+            and not self._approved(item.path)
+        ]
+        held = self._held(deletes, [each for each in uploads if isinstance(each, Upload)], sent)
         self._passed = {delete.path for delete in deletes} - {hold.path for hold in held}
         return held
 
@@ -116,10 +123,16 @@ class Guard:
 
     # --- inside --------------------------------------------------------------------------------
 
-    def _held(self, deletes: list[Delete], uploads: list[Upload]) -> list[Hold]:
+    def _held(
+        self, deletes: list[Delete], uploads: list[Upload], sent: Iterable[Delete] = ()
+    ) -> list[Hold]:
+        """
+        Args:
+            sent: Deletes that are under way: too late to hold them, but they count.
+        """
         past = self._records.past(WINDOW_S)
         known, done = self._held_gone(), _gone(past)
-        waiting = [Named(each.path, _digests(each)) for each in deletes]
+        waiting = [Named(each.path, _digests(each)) for each in (*deletes, *sent)]
         new = [*_new(past), *(Named(each.path, _digests(each)) for each in uploads)]
         counted = counting([*waiting, *known, *done], new)
         count = self._records.count()

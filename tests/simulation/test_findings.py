@@ -9,6 +9,7 @@ from tests.simulation.operations import (
     Invent,
     Kill,
     Remove,
+    Rename,
     Save,
     SaveTogether,
     Swap,
@@ -111,6 +112,22 @@ def test_deletes_that_stand_in_the_way_are_counted_too() -> None:
             Wait(0.4),
             Remove("gone.js"),
             Wait(3.0),
+            Swap("img", "v2"),
+        ],
+    )
+
+
+def test_deletes_that_are_under_way_are_counted_too() -> None:
+    """Law 11. One more became due while another had no answer yet. Seed 10081."""
+    many = ("many/1.js", "many/0.css", "many/2.css", "many/6.png", "many/5.js", "task.js")
+    more = ("many/7.png", "img/b.png", "many/3.js", "data/x/list.json", "many/4.png", "many/9.css")
+    relive(
+        Setup(max_files=2, latency_s=1.0),
+        [
+            SaveTogether("w2", (*many, *more), ("many/10.css", "many/3.js")),
+            Wait(70.0),
+            Rename("task.js", "img/a.png"),
+            SaveTogether("w2", ("img/b.png", "style.css"), ("data/x/list.json",)),
             Swap("img", "v2"),
         ],
     )
