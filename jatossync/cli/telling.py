@@ -158,11 +158,11 @@ def _sending(told: Status, standing: Standing) -> Iterator[str]:
 
 def decision(held: HeldPaths, standing: Standing) -> Iterator[str]:
     """A held list, and what can be typed."""
-    since = f", since {clock(held.at)}" if held.at else ""
-    count = plural(len(held.paths), "file")
-    yield click.style(f"Waiting for you: {escaped(held.reason)} ({count}{since})", bold=True)
+    since = f" (since {clock(held.at)})" if held.at else ""
+    yield click.style(f"Waiting for you: {escaped(held.reason)}{since}", bold=True)
+    differ = len({each.reason for each in held.paths} - {held.reason}) > 1
     for each in held.paths[:SHOWN]:
-        why = f": {escaped(each.reason)}" if each.reason != held.reason else ""
+        why = f": {escaped(each.reason)}" if differ else ""
         yield f"  {shown(each.path, standing)}{why}"
     if len(held.paths) > SHOWN:
         yield f"  … and {len(held.paths) - SHOWN} more"

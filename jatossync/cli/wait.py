@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -129,11 +130,8 @@ def _print(
         return
     if outcome == "blocked":
         click.echo("Not all on JATOS, and waiting does not help:")
-        for each in blockers[:SHOWN]:
-            name = f"{shown(each.path, standing)}: " if each.path else ""
-            click.echo(f"  {name}{escaped(each.reason)}")
-        if len(blockers) > SHOWN:
-            click.echo(f"  … and {len(blockers) - SHOWN} more")
+        for line in _grouped(blockers, standing):
+            click.echo(f"  {line}")
         click.echo("  → jatossync status   shows what you can do")
         return
     why = f"after {seconds:.0f} s" if outcome == "timeout" else "and the jatossync that ran ends"
@@ -145,3 +143,14 @@ def _print(
         click.echo(f"  {shown(path, standing)}")
     if count > SHOWN:
         click.echo(f"  … and {count - SHOWN} more")
+
+
+def _grouped(blockers: list[Remark], standing: Standing) -> Iterator[str]:
+    """A line for each reason, with some of the paths it is about."""
+    by_reason: dict[str, list[str]] = {}
+    for each in blockers:
+        by_reason.setdefault(each.reason, []).append(each.path)
+    for reason, paths in by_reason.items():
+        names = ", ".join(shown(path, standing) for path in sorted(paths)[:SHOWN] if path)
+        more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+        yield f"{names}{more}: {escaped(reason)}" if names else escaped(reason)
