@@ -65,6 +65,8 @@ class Evidence:
         if listed is not None and listed.size == seen.size:
             adler32 = seen.adler32 if seen.adler32 is not None else listed.adler32
             seen = replace(seen, adler32=adler32, modified_ms=listed.modified_ms)
+        if seen.size is not None and listed is None and self._unlisted_twice(path):
+            seen = replace(seen, doubt=Doubt.ELSEWHERE)
         self._newer[path] = seen
 
     def touched(self, path: RelPath) -> None:
@@ -108,11 +110,13 @@ class Evidence:
         """What it means that the last listing does not show `path`."""
         if self._twins(path):
             return Seen(None, doubt=Doubt.TWIN)
-        before = self._before
-        twice = before is not None and path not in before.files
-        return (
-            _GONE if twice and path not in self._touched_between else Seen(None, doubt=Doubt.ONCE)
-        )
+        return _GONE if self._unlisted_twice(path) else Seen(None, doubt=Doubt.ONCE)
+
+    def _unlisted_twice(self, path: RelPath) -> bool:
+        """Whether two listings in a row do not show `path`, with no request for it between them."""
+        both = (self._before, self._listing)
+        unseen = all(listing is not None and path not in listing.files for listing in both)
+        return unseen and path not in self._touched_between
 
     def _twins(self, path: RelPath) -> list[RelPath]:
         """Listed names that differ from `path` only in case or Unicode form."""

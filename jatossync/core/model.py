@@ -167,6 +167,8 @@ class Doubt(Enum):
     """A listing is no instant: a file that is being replaced meanwhile may be missing in it."""
     TWIN = "it shows a name that differs only in case or Unicode form"
     """A JATOS on Windows or macOS may have it under that name."""
+    ELSEWHERE = "it is there when asked for, and two listings show no such name"
+    """What stands in front may change the path: a delete could hit another file (surprise 14)."""
 
 
 @dataclass(frozen=True, slots=True)
