@@ -282,6 +282,8 @@ def _gone(
         return Note(path, Topic.KEPT, "gone here, left there as `deletes.mode: keep` says")
     if seen is None:
         return Delete(path, frozenset(ours))
+    if seen.doubt is Doubt.ELSEWHERE:
+        return Note(path, Topic.UNHOLDABLE, "JATOS has it, but lists no such name: left alone")
     if any(_compare(seen, mine) is not _Match.OTHER for mine in ours):
         return Delete(path, frozenset(ours))
     if not seen.looked:

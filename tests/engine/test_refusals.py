@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 
 import pytest
 
-from jatossync.core.model import Delete, Job, Refused, Result, Upload
+from jatossync.core.model import Delete, Job, List, Listing, Refused, Result, Seen, Upload
 from jatossync.core.paths import RelPath
 from jatossync.core.ports import Settings
 from jatossync.state.store import Store
@@ -148,3 +149,30 @@ def test_a_rehearsal_shows_refusals_and_forgets_none(refused: World, store: Stor
     plan = World(store, Settings(dry_run=True))
     plan.settle()
     assert A in [refusal.path for refusal in store.refusals.all()]
+
+
+def test_a_file_that_is_there_and_listed_under_no_such_name_is_never_deleted(world: World) -> None:
+    """As behind a web server that turns the name into another one, both ways."""
+    world.save("a.txt", b"1")
+    world.save("index.html", b"2")
+    world.settle()
+    world.trouble = lambda job: elsewhere(world) if isinstance(job, List) else None
+    world.wait(1300)
+    world.remove("a.txt")
+    world.wait(3000)
+    assert "a.txt" in world.remote
+    assert ("delete", "a.txt") not in world.sent
+    assert "lists no such name" in world.engine.report.notes[A].why
+    world.trouble = lambda job: None
+    world.wait(1300)
+    assert "a.txt" not in world.remote
+
+
+def elsewhere(world: World) -> Listing:
+    """What JATOS lists that stored a.txt under another name."""
+    return Listing(
+        {
+            RelPath(path if path != A else "b.txt"): Seen(len(data), zlib.adler32(data))
+            for path, data in world.remote.items()
+        }
+    )
