@@ -294,6 +294,7 @@ class Engine:
     def settled(self) -> bool:
         """Whether all was compared and nothing is left but to wait for the world to change."""
         busy = self._pass is not None or self._asking or not self._compared
+        busy = busy or not self._contact.concluded
         return self.link.up and self.report.root_trouble is None and not busy and not self.pending
 
     @property

@@ -47,6 +47,11 @@ class Contact:
         return len(self._waiting)
 
     @property
+    def concluded(self) -> bool:
+        """Whether first contact is over: all was looked at, and summed up."""
+        return not self._first
+
+    @property
     def waiting(self) -> Collection[RelPath]:
         """Paths that differ and wait for the others."""
         return self._waiting.keys()
