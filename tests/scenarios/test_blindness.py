@@ -70,6 +70,7 @@ def test_where_too_few_directories_can_be_watched_it_looks_itself_and_says_so(tr
     with tree.run(*with_limit("max_inotify_watches", 10)) as daemon:
         await_reason(daemon, "changes are noticed by looking", "no more directories")
         assert "max_user_watches" in daemon.log("changes are noticed by looking")[0]["advice"]
+        assert "noticed by looking" in tree.cli("status").text
         tree.await_equal()
         edit_everywhere(tree, "edited")
         tree.await_equal()
@@ -86,6 +87,7 @@ def test_where_no_watcher_can_be_had_it_looks_itself_and_says_so(tree: Study) ->
     assert_only_what_is_gone_was_deleted(tree)
 
 
+@pytest.mark.long
 def test_it_looks_itself_when_it_is_told_to(tree: Study) -> None:
     tree.configure(watch={"mode": "poll", "quiet": "150ms"})
     with tree.run() as daemon:
