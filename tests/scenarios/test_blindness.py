@@ -133,6 +133,7 @@ def test_a_flood_of_events_that_overflows_the_kernels_queue_loses_nothing(tree: 
     assert_only_what_is_gone_was_deleted(tree)
 
 
+@pytest.mark.long
 def test_running_out_of_descriptors_in_the_middle_loses_nothing(tree: Study) -> None:
     resource = pytest.importorskip("resource")
     prlimit = getattr(resource, "prlimit", None)

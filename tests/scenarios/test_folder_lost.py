@@ -104,6 +104,7 @@ def test_an_unmounted_folder_is_waited_for_and_then_followed(study: Study, mount
     assert [each.path for each in study.sent("DELETE")] == ["a/3.png"]
 
 
+@pytest.mark.long
 def test_a_network_disk_that_breaks_off_is_waited_for(study: Study, mounts: Mounts) -> None:
     source = study.place / "elsewhere"
     source.mkdir()
@@ -162,6 +163,7 @@ def test_a_bind_mount_of_a_folder_that_was_replaced_ends_the_program_to_be_resta
     assert_nothing_was_deleted(study)
 
 
+@pytest.mark.long
 def test_a_folder_that_may_no_longer_be_read_is_waited_for(common: Study) -> None:
     fill(common, "a")
     with common.run(*AS_NOBODY) as daemon:
