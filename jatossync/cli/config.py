@@ -8,7 +8,7 @@ import click
 
 from jatossync.cli.setup import config_option
 from jatossync.config import find_config
-from jatossync.config.effective import Effective, effective
+from jatossync.config.effective import effective
 from jatossync.config.schema import schema
 from jatossync.config.writing import example
 from jatossync.log import escaped
@@ -40,10 +40,11 @@ def show(config_path: str | None, as_json: bool) -> None:
         click.echo(json.dumps({"config": config.path, "options": told}, ensure_ascii=False))
         return
     click.echo(escaped(config.path))
-    width = max(len(each.name) for each in options)
+    names = max(len(each.name) for each in options)
+    sources = max(len(each.source) for each in options)
     for each in options:
-        source = click.style(each.source, dim=each.source == "default")
-        click.echo(f"  {each.name:<{width}}  {_shown(each)}  {source}")
+        source = click.style(f"{each.source:<{sources}}", dim=each.source == "default")
+        click.echo(f"  {each.name:<{names}}  {source}  {_shown(each.value)}")
 
 
 @command.command("schema")
@@ -62,13 +63,9 @@ def show_schema() -> None:
     click.echo(schema(example()), nl=False)
 
 
-def _shown(option: Effective) -> str:
-    """In one column as far as values are short."""
-    value = option.value
+def _shown(value: object) -> str:
     if value is None:
-        text = "-"
-    elif isinstance(value, bool):
-        text = "true" if value else "false"
-    else:
-        text = json.dumps(value, ensure_ascii=False) if isinstance(value, list) else str(value)
-    return f"{escaped(text):<24}"
+        return "-"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return escaped(json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value)

@@ -203,8 +203,8 @@ def test_an_existing_configuration_is_left(emulator: Emulator, folder: Path) -> 
     said = init(folder, "init", *options, JATOSSYNC_TOKEN=emulator.token)
     assert said.code == 78
     assert "left as it is" in said.err
-    said = init(folder, "init", "--config", "jatossync.yaml")
-    assert said.code == 78
+    for early in ([], ["--config", "jatossync.yaml"], ["--folder", "."]):
+        assert init(folder, "init", *early).code == 78, "before anything is asked"
     assert (folder / "jatossync.yaml").read_text() == "mine"
     assert not token_file(folder).exists()
 

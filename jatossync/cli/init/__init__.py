@@ -129,8 +129,10 @@ def command(ctx: click.Context, /, **options: Any) -> int:
 
 
 def _find_out(given: _Given) -> _Setup:
-    if given.config_path and os.path.lexists(given.config_path):
-        raise _exists(given.config_path)
+    folder = os.path.expanduser(given.folder or os.curdir)
+    likely = given.config_path or os.path.join(folder, IN_A_FOLDER)
+    if os.path.lexists(likely):  # not after five questions
+        raise _exists(os.path.abspath(likely))
     route = given.route()
     found = find_server(given.server, route, given.allow_http)
     token = find_token(found.url, route, given.token_file)
