@@ -76,10 +76,10 @@ def test_killed_it_is_started_again_and_nothing_is_lost(service: Service) -> Non
 
 def test_a_loop_that_hangs_is_started_again_and_one_that_turns_is_not(service: Service) -> None:
     service.start_with_token_file()
-    service.override("WatchdogSec=1s")
+    service.override("WatchdogSec=5s")
     service.systemctl("restart", service.unit)
     began_s, pid = time.monotonic(), service.get("MainPID")
-    await_true(lambda: time.monotonic() - began_s > 3, "three of the watchdog's times")
+    await_true(lambda: time.monotonic() - began_s > 7, "more than the watchdog's time")
     assert service.get("MainPID") == pid, service.status
     service.systemctl("kill", "--signal=STOP", service.unit)
     await_true(lambda: service.get("NRestarts") == "1", lambda: service.status)
