@@ -169,7 +169,7 @@ class Laws:
         if before is not None and before != after:
             self._destroyed(asked, before)
             if after is None:
-                self._not_too_many(path, before)
+                self._not_too_many(path)
         self._in_order(path, after)
         self.lies[path] = Lies(ours=True, stamp=self._world.stamp())
 
@@ -182,17 +182,17 @@ class Laws:
         if digest(data) not in shas:
             raise self.broken("L7", f"the bytes sent to {path} are not on disk as an attempt")
 
-    def _not_too_many(self, path: str, before: bytes) -> None:
-        """Law 11. What is there under another name was no loss."""
+    def _not_too_many(self, path: str) -> None:
+        """Law 11. What is, or soon will be, there under another name was no loss."""
         now_s, files = self._world.scheduler.now_s, self._world.jatos.files()
         folder = self._world.folder
-        self._deleted.append(Deleted(path, digest(before), now_s))
+        self._deleted.append(Deleted(path, now_s))
         counted = {
             each.path
             for each in self._deleted
             if now_s - each.at_s < WINDOW_S
             and not (each.path in self.approved or each.path in files)
-            and each.sha not in self._uploaded_elsewhere(each)
+            and not folder.versions[each.path] & self._uploaded_elsewhere(each)
         }
         if len(counted) > self._world.setup.max_files:
             raise self.broken("L11", f"too many deletes: {sorted(counted)}")
@@ -201,7 +201,10 @@ class Laws:
             raise self.broken("L11", f"{path} was the last one")
 
     def _uploaded_elsewhere(self, gone: Deleted) -> set[str]:
-        return {sha for path, sha in self._acknowledged_s if path != gone.path}
+        folder = self._world.folder
+        here = {path for path in folder.files() if folder.stance(path) is Stance.FILE}
+        coming = {digest(folder.read(path)) for path in here if path != gone.path}
+        return coming | {sha for path, sha in self._acknowledged_s if path != gone.path}
 
     def _destroyed(self, asked: Request, before: bytes) -> None:
         """Bytes on JATOS are gone. Were they ours, or kept, or so new that nobody could know?"""
@@ -289,7 +292,6 @@ class Deleted:
     """A file that we removed from JATOS."""
 
     path: str
-    sha: str
     at_s: float
 
 
