@@ -73,6 +73,7 @@ from jatossync.core.model import (
     Upload,
 )
 from jatossync.core.order import LAST_RANK, NOT_WAITED_FOR_BYTES, PAGE_RANK, Item, Queue, rank
+from jatossync.core.pace import Pace
 from jatossync.core.passage import blocked
 from jatossync.core.paths import ROOT, RelPath, below, minimal, unholdable
 from jatossync.core.plan import decide, plan
@@ -167,6 +168,7 @@ class Engine:
         self._holds = Holds(Rehearsal(store.holds) if settings.dry_run else store.holds)
         self._refusals = Refusals(store.refusals, rehearsal=settings.dry_run)
         self.report = Report(self._holds, self._refusals)
+        self._pace = Pace(settings.max_wait_s)
         self._git = GitWait()
         self._rules = RuleMemory(store.rules, rehearsal=settings.dry_run)
         self._guard = Guard(store, self._holds, settings.limits)
@@ -705,8 +707,17 @@ class Engine:
                 self._refusals.end(action.path)
             before = self._queue.waiting(action.path)
             since_s = before.since_s if before is not None else now_s
-            due_s = now_s + delay_s
-            item = Item(action, round_.burst, since_s, due_s, round_.listed_s, refusals=int(known))
+            free_s = self._pace.free_s(action.path) if isinstance(action, Upload) else 0.0
+            item = Item(
+                action,
+                round_.burst,
+                since_s,
+                max(now_s + delay_s, free_s),
+                round_.listed_s,
+                # A page waits even for a script that is written all the time (law 14).
+                paced=free_s > now_s and rank(action.path) == 0,
+                refusals=int(known),
+            )
             self._queue.put(item)
         deletes = sum(isinstance(action, Delete) for action in writes)
         uploads = len(writes) - deletes
@@ -940,6 +951,7 @@ class Engine:
         match result:
             case Done():
                 self._record(item, result.seconds)
+                self._pace.sent(job.path, now_s)
             case AlreadyThere() if isinstance(job, Upload):
                 adopted = Adopt(job.path, job.entry, job.content, True, None)
                 self._contact.count(adopted)

@@ -47,6 +47,8 @@ class Item:
     not_before_s: float
     listed_s: float = -math.inf
     """When JATOS was asked for the listing that stands for a look at this path."""
+    paced: bool = False
+    """Of a file that never rests, such as a log: nobody waits for it."""
     refusals: int = 0
     losses: int = 0
     """Tries since the last refusal that ended without an answer."""
@@ -70,14 +72,14 @@ class Item:
         """Whether later classes wait for it. A refused file holds nobody up."""
         return (
             isinstance(self.action, Upload)
-            and not self.refusals
+            and not (self.refusals or self.paced)
             and self.action.content.size <= NOT_WAITED_FOR_BYTES
         )
 
     @property
     def open_upload(self) -> bool:
         """Whether the deletes of its burst wait for it: however large, for a rename's sake."""
-        return isinstance(self.action, Upload) and not self.refusals
+        return isinstance(self.action, Upload) and not (self.refusals or self.paced)
 
 
 class Queue:
