@@ -267,6 +267,8 @@ def test_a_proxy_that_forbids_one_path_refuses_that_path_only(status: str) -> No
             answer = token
         elif b"/properties" in head:
             answer = study
+        elif b"jatossync-probe" in head:
+            answer = http("404 Not Found", envelope(error={"code": "NOT_FOUND"}), JSON)
         connection.sendall(answer)
 
     with assets_on(act) as assets:
