@@ -4,6 +4,7 @@ What can go wrong, named by what follows from it.
     JatossyncError
     ├── ConfigError      78  something on this side is set up wrongly; a person must change it
     ├── StateError       78  the state belongs to something else or is damaged
+    │   └── StateDiskError 1  its disk is full, fails or is busy: another start may fare better
     ├── AlreadyRunning    1  another jatossync mirrors this folder
     ├── NotRunning        1  no jatossync runs where one is needed
     ├── Unreachable      69  nothing, or something that is not JATOS, answers
@@ -43,6 +44,12 @@ class StateError(JatossyncError):
     """The state cannot be used: it belongs to another study, or it is damaged."""
 
     exit_code = 78
+
+
+class StateDiskError(StateError):
+    """The state cannot be written or read now; a service is to try again (law 7)."""
+
+    exit_code = 1
 
 
 class AlreadyRunning(JatossyncError):  # noqa: N818  (named for the state of the world)

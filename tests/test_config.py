@@ -22,7 +22,7 @@ from jatossync.config.writing import schema as shipped_schema
 from jatossync.errors import ConfigError
 
 TOKEN = "jap_OeYwru727YeLzxcHSvIFlTQ52Ud03wo7cd41f"  # JATOS's own example
-EXAMPLE = Path(__file__).parent.parent / "jatossync/config/example.yaml"
+EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
 
 SERVER = "server: https://jatos.example.org\n"
 STUDY = "study: 42\n"

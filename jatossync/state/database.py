@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from jatossync.errors import StateError
+from jatossync.errors import StateDiskError, StateError
 from jatossync.state.sharing import allow, make_directory
 
 
@@ -100,14 +101,28 @@ class Database:
         try:
             yield
         except sqlite3.DatabaseError as exc:
-            raise StateError(f"the state {self.path} cannot be used: {exc}", _HINT) from exc
+            passing = getattr(exc, "sqlite_errorcode", 0) & 0xFF in _PASSING
+            error = StateDiskError if passing else StateError
+            raise error(f"the state {self.path} cannot be used: {exc}", _HINT) from exc
         except OSError as exc:
-            raise StateError(f"the state {self.path} cannot be used: {exc.strerror}") from exc
+            error = StateDiskError if exc.errno in _PASSING_ERRNO else StateError
+            raise error(f"the state {self.path} cannot be used: {exc.strerror}") from exc
 
     def _data_version(self) -> int:
         found: tuple[int] = self._connection.execute("PRAGMA data_version").fetchone()
         return found[0]
 
+
+_PASSING = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+)
+"""Primary result codes of SQLite that say nothing against the file itself."""
+
+_PASSING_ERRNO = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 _HINT = (
     "Make room or repair the disk. If the file is damaged, `jatossync check --rebind` moves it "

@@ -33,6 +33,7 @@ class Story:
         self.store = Store(str(place), clock=lambda: 0.0)
         self.world = World(self.store)
         self.world.can_list = lists
+        self.world.save("index.html", b"the rest of the study")  # an emptied folder would be held
         if sent != "a new file":
             self.world.save(PATH, b"version 1")
         self.world.settle()

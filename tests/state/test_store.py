@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from jatossync.core.model import (
     Verb,
 )
 from jatossync.core.paths import ROOT, RelPath
-from jatossync.errors import StateError
+from jatossync.errors import StateDiskError, StateError
 from jatossync.state.store import FILE_NAME, Store, start_over
 
 CONTENT = Content(3, "a" * 64, 7)
@@ -149,6 +150,7 @@ def test_a_state_belongs_to_one_study(open_store: Open) -> None:
     assert open_store().bind(**binding()) == []
     with pytest.raises(StateError, match=r"another study: uuid-1, now it is uuid-2") as caught:
         open_store().bind(**binding(study="uuid-2"))
+    assert caught.value.exit_code == 78
     assert "check --rebind" in caught.value.hint
     assert open_store().binding()["study"] == "uuid-1"
 
@@ -205,6 +207,26 @@ def test_a_state_that_is_in_use_is_not_moved_aside(tmp_path: Path) -> None:
         with pytest.raises(StateError, match="locked"):
             start_over(str(tmp_path))
     assert [path.name for path in tmp_path.glob("*.sqlite3*")] == [FILE_NAME]
+
+
+@pytest.fixture
+def no_room() -> Iterator[Callable[[], None]]:
+    """From its call on, no file can grow beyond a little."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, usual[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+
+def test_a_state_without_room_is_worth_another_start(
+    tmp_path: Path, no_room: Callable[[], None]
+) -> None:
+    store = Store(str(tmp_path))
+    no_room()
+    many = [Delete(RelPath(f"{number:0200}.png"), frozenset()) for number in range(2000)]
+    with pytest.raises(StateDiskError) as caught:
+        store.begin(many)
+    assert caught.value.exit_code == 1
+    assert "Make room" in caught.value.hint
 
 
 def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
