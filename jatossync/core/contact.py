@@ -24,6 +24,19 @@ DIFFERS = "lies on JATOS with other bytes"
 SeenOf = Callable[[RelPath], Seen | None]
 
 
+def summed_up(equal: int, differ: int, foreign: int, new: int, *, held: bool) -> str:
+    """
+    The numbers of files at first contact, for people.
+
+    Args:
+        held: Whether those that differ wait for a person.
+    """
+    return (
+        f"{equal} equal, {differ} differ ({'held' if held else 'kept in the trash'}), "
+        f"{foreign} only on JATOS (left alone), {new} to upload"
+    )
+
+
 class Contact:
     """
     Args:
@@ -116,11 +129,8 @@ class Contact:
             return None
         self._first = False
         held = any(self._holds.kind(path) is HoldKind.OVERWRITES for path in self._differ)
-        return (
-            f"{len(self._equal)} equal, "
-            f"{len(self._differ)} differ ({'held' if held else 'kept in the trash'}), "
-            f"{foreign} only on JATOS (left alone), {len(self._new)} to upload"
-        )
+        equal, differ, new = map(len, (self._equal, self._differ, self._new))
+        return summed_up(equal, differ, foreign, new, held=held)
 
     def _sort(self, path: RelPath, into: set[RelPath]) -> None:
         for paths in (self._equal, self._differ, self._new):

@@ -270,8 +270,10 @@ def test_what_first_contact_would_do_is_shown_and_not_done(
     options = ("init", "--server", emulator.url, "--study", study["uuid"], "--folder", ".")
     said = init(folder, *options, JATOSSYNC_TOKEN=emulator.token)
     assert said.code == 0
-    for part in ("1 equal", "1 that differ", "1 only on JATOS"):
-        assert part in said.out
+    assert (
+        "first contact: 1 equal, 1 differ (kept in the trash), 1 only on JATOS (left alone), "
+        in said.out
+    )
     assert files_below(there) == before
 
 

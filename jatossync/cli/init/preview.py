@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 
 from jatossync.cli.setup import opened
 from jatossync.config import load
-from jatossync.core.model import Adopt, Change, Keep, Stop, Stopped, Topic, Unavailable, Upload
+from jatossync.core.contact import summed_up
+from jatossync.core.model import (
+    Adopt,
+    Change,
+    HoldKind,
+    Keep,
+    Stop,
+    Stopped,
+    Topic,
+    Unavailable,
+    Upload,
+)
 from jatossync.core.report import Report
 from jatossync.daemon import UNREACHABLE_HINT, Daemon, refusal
 from jatossync.errors import ConfigError, Unreachable
@@ -44,20 +56,17 @@ def first_contact(text: str, token: Token) -> str:
 
 
 def _summary(planned: Sequence[Change], report: Report) -> str:
-    """`12 equal, 3 differ (theirs is kept in the trash), 5 only on JATOS (left alone), …`."""
-    counts = {
-        "equal": sum(isinstance(change, Adopt) for change in planned),
-        "to upload": sum(isinstance(change, Upload) for change in planned),
-        "that differ (theirs is kept in the trash)": sum(
-            isinstance(change, Keep) for change in planned
-        ),
-        "only on JATOS (left alone)": sum(
-            note.topic is Topic.FOREIGN for note in report.notes.values()
-        ),
-        "kept back, may be secret": sum(
-            note.topic is Topic.QUARANTINED for note in report.notes.values()
-        ),
-        "waiting for your decision": sum(len(held.paths) for held in report.held),
-    }
-    told = [f"{count} {what}" for what, count in counts.items() if count]
-    return ", ".join(told) or "nothing to do: there are no files on either side"
+    """In the words of the first `sync`; then what else a person should know."""
+    topics = Counter(note.topic for note in report.notes.values())
+    held = sum(len(each.paths) for each in report.held if each.kind is HoldKind.OVERWRITES)
+    others = sum(len(each.paths) for each in report.held) - held
+    told = summed_up(
+        sum(isinstance(change, Adopt) for change in planned),
+        sum(isinstance(change, Keep) for change in planned) + held,
+        topics[Topic.FOREIGN],
+        sum(isinstance(change, Upload) for change in planned),
+        held=held > 0,
+    )
+    if topics[Topic.QUARANTINED]:
+        told += f", {topics[Topic.QUARANTINED]} kept back, may be secret"
+    return told + (f", {others} waiting for your decision" if others else "")
