@@ -30,6 +30,8 @@ class Evidence:
         """Paths with a request since the listing before the last one was asked for."""
         self._touched: set[RelPath] = set()
         """Paths with a request since the last listing was asked for."""
+        self._written: dict[str, RelPath] = {}
+        """The last of these by what it folds to."""
         self._folded: dict[str, list[RelPath]] = {}
         self._spelled: dict[RelPath, RelPath] = {}
 
@@ -73,6 +75,7 @@ class Evidence:
         """A request that writes ran for `path`: what was known of it no longer counts."""
         self._newer[path] = None
         self._touched.add(path)
+        self._written[fold(path)] = path
         if self._since_listing is not None:
             self._since_listing.add(path)
 
@@ -85,6 +88,7 @@ class Evidence:
         since = self._since_listing or set()
         self._before, self._listing = self._listing, listing
         self._touched_between, self._touched = self._touched, set(since)
+        self._written = {fold(path): path for path in since}
         self._newer = dict.fromkeys(since)
         self._since_listing = None
         self._folded = {}
@@ -108,7 +112,7 @@ class Evidence:
 
     def _missing(self, path: RelPath) -> Seen:
         """What it means that the last listing does not show `path`."""
-        if self._twins(path):
+        if self._twins(path) or self._written.get(fold(path), path) != path:
             return Seen(None, doubt=Doubt.TWIN)
         return _GONE if self._unlisted_twice(path) else Seen(None, doubt=Doubt.ONCE)
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, KeysView
 from dataclasses import dataclass, replace
 
 from jatossync.core.model import LARGE_BYTES, Delete, Upload
-from jatossync.core.paths import RelPath, below, parents
+from jatossync.core.paths import RelPath, below, fold, parents
 
 PATIENCE_S = 60.0
 """So long a class waits for the ones before it."""
@@ -192,7 +192,10 @@ class Queue:
         """
         if self.idle_workers <= 0:
             return None
-        item = next(filter(may, self._startable(now_s, settling)), None)
+        # A JATOS that ignores case may take two names for one: the second looks at the first.
+        folded = {fold(path) for path in self._running}
+        startable = (i for i in self._startable(now_s, settling) if fold(i.path) not in folded)
+        item = next(filter(may, startable), None)
         if item is not None:
             assert item.path not in self._running, "two requests for one path"
             del self._waiting[item.rank][item.path]

@@ -62,3 +62,29 @@ def test_two_files_that_jatos_takes_for_one_do_not_overwrite_each_other(
     (study.folder / "Stroop.html").unlink()
     assert study.cli("sync").code == 0
     assert list(study.remote().values()) == [b"another page"]
+
+
+@pytest.mark.parametrize(
+    ("names", "first", "second"),
+    [("fold", "A.txt", "a.txt"), ("nfd", "a\u0308.txt", "\u00e4.txt"), ("exact", "A.txt", "a.txt")],
+)
+def test_of_two_new_files_that_jatos_takes_for_one_the_first_stays(
+    jatos: Jatos, tmp_path: Path, names: str, first: str, second: str
+) -> None:
+    study = Study(tmp_path, jatos("3.10", names=names))
+    study.write(first, "one")
+    study.write(second, "two")
+    if len(os.listdir(study.folder)) == 1:
+        pytest.skip("this disk takes them for one, too")
+    said = study.cli("sync")
+    if names == "exact":
+        assert said.code == 0
+        assert study.in_step()
+        return
+    for _ in range(2):
+        assert said.code == 2
+        assert f"takes it for {first}" in said.text
+        assert list(study.remote().values()) == [b"one"]
+        assert sum(study.stored().values()) == 1
+        said = study.cli("sync")
+    assert not study.trash()
