@@ -52,6 +52,19 @@ MAY_IMPORT = {
 }
 """Room to rooms below it. The sides know nothing of one another (design.md, "The house")."""
 
+ENGINE_ROOMS = [
+    "parts",
+    "decisions",
+    "meeting",
+    "passes",
+    "asking",
+    "writing",
+    "engine",
+    "__init__",
+]
+"""Each knows those before it only; of three that hand out and take back jobs none knows another."""
+APART = {"passes", "asking", "writing"}
+
 HOME_OF = {
     "certifi": "remote",
     "click": "cli",
@@ -130,6 +143,18 @@ def test_every_room_has_its_place_in_the_table() -> None:
     assert rooms() <= MAY_IMPORT.keys()
 
 
+def test_every_room_of_the_engine_has_its_place() -> None:
+    assert {path.stem for path in (HOUSE / "engine").glob("*.py")} == set(ENGINE_ROOMS)
+
+
+@pytest.mark.parametrize("room", ENGINE_ROOMS)
+def test_the_rooms_of_the_engine_know_those_before_them_only(room: str) -> None:
+    text = (HOUSE / "engine" / f"{room}.py").read_text(encoding="utf-8")
+    inside = [name.split(".") for name in imported(text) if name.startswith("jatossync.engine.")]
+    before = set(ENGINE_ROOMS[: ENGINE_ROOMS.index(room)]) - (APART if room in APART else set())
+    assert {parts[2] for parts in inside} <= before
+
+
 def test_imports_go_down_only() -> None:
     def below(room: str, above: tuple[str, ...] = ()) -> None:
         assert room not in above
@@ -157,8 +182,8 @@ def test_a_module_imports_only_what_its_room_may(module: str) -> None:
         ("core/plan.py", "import httpx"),
         ("core/plan.py", "from jatossync import log"),
         ("core/plan.py", "from .. import errors"),
-        ("engine.py", "import threading"),
-        ("engine.py", "from jatossync.state.store import Store"),
+        ("engine/passes.py", "import threading"),
+        ("engine/engine.py", "from jatossync.state.store import Store"),
         ("local/scan.py", "import jatossync.remote.client"),
         ("remote/client.py", "from jatossync.config import Config"),
         ("state/store.py", "from jatossync import local"),

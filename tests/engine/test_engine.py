@@ -1,4 +1,4 @@
-"""engine.py on a simulated clock: the road of a saved file, and what may happen on it."""
+"""The engine on a simulated clock: the road of a saved file, and what may happen on it."""
 
 from __future__ import annotations
 

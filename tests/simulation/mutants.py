@@ -60,11 +60,11 @@ MUTANTS = [
     ),
     Mutant(
         "the manifest is written before the answer",
-        "engine.py",
+        "engine/writing.py",
         "            self._evidence.touched(item.path)\n        return jobs",
         "            self._evidence.touched(item.path)\n"
         "            if isinstance(item.action, Upload):\n"
-        "                self._store.adopted(_row(item.action, True, None))\n"
+        "                self._store.adopted(row_of(item.action, True, None))\n"
         "        return jobs",
     ),
     Mutant(
@@ -81,13 +81,13 @@ MUTANTS = [
     ),
     Mutant(
         "an upload without an answer counts as refused",
-        "engine.py",
+        "engine/writing.py",
         "            case Unavailable() | Stopped():\n"
-        "                self._fail(result, now_s)\n"
+        "                self._meeting.fail(result, now_s)\n"
         "                self._try_again(item, result, now_s)",
         "            case Unavailable() | Stopped():\n"
         "                self._store.refused(job)\n"
-        "                self._fail(result, now_s)\n"
+        "                self._meeting.fail(result, now_s)\n"
         "                self._try_again(item, result, now_s)",
     ),
     Mutant(
@@ -177,8 +177,8 @@ MUTANTS = [
     ),
     Mutant(
         "two requests for one path",
-        "engine.py",
-        "        return path in self._busy() or (path in self._dirty and path not in scope)",
+        "engine/passes.py",
+        "        return path in self._parts.busy() or (path in self._dirty and path not in scope)",
         "        return path in self._dirty and path not in scope",
     ),
     Mutant(
@@ -248,9 +248,9 @@ MUTANTS = [
     ),
     Mutant(
         "a pause pauses nothing",
-        "engine.py",
-        "if self.report.root_trouble is not None or self.paused:",
-        "if self.report.root_trouble is not None:",
+        "engine/engine.py",
+        "            if not self.paused:\n",
+        "            if True:\n",
     ),
     Mutant(
         "refused once is refused for ever",

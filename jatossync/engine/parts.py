@@ -1,0 +1,159 @@
+"""
+What the rooms of the engine share: what is known, what is to be done, and some small verbs.
+
+Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from jatossync.core.contact import Contact
+from jatossync.core.debounce import Debounce
+from jatossync.core.evidence import Evidence, still_held
+from jatossync.core.gitwait import GitWait
+from jatossync.core.guard import Guard
+from jatossync.core.holds import Holds, Rehearsal
+from jatossync.core.link import Link
+from jatossync.core.model import Change, Seen, Snapshot
+from jatossync.core.order import Queue
+from jatossync.core.pace import Pace
+from jatossync.core.paths import ROOT, RelPath, below
+from jatossync.core.ports import Settings, Store
+from jatossync.core.questions import Questions
+from jatossync.core.refusals import Refusals
+from jatossync.core.report import Report
+from jatossync.core.waits import Waits
+
+SETTLING_S = 1.0
+"""So long a path that is being written holds up what goes after it: a log never rests."""
+
+LOSSES_THAT_REFUSE = 5
+"""So often a path may end without an answer before it stops holding up the others."""
+
+RELIST_S = 5.0
+"""At least so long between two listings: JATOS hashes the whole study for each."""
+
+NEW_FILE_WAIT_S = 30.0
+"""A file JATOS has never had may grow for so long before what is there goes up."""
+
+
+@dataclass(slots=True)
+class Pass:
+    """One look at the folder, and at JATOS where a listing is wanted."""
+
+    number: int
+    scope: frozenset[RelPath]
+    began_s: float
+    routine: bool
+    """Nothing hints at a change: it is just time to look."""
+    listing: Literal["needless", "wanted", "asked", "here", "not to be had"]
+    snapshot: Snapshot | None = None
+    listed_s: float = -math.inf
+    """When the listing was asked for."""
+    hinted: frozenset[RelPath] = frozenset([ROOT])
+    """Where changes were to be expected; the rest is a matter of routine."""
+
+    def covers(self, path: RelPath) -> bool:
+        """Whether it looks at `path`."""
+        return any(below(path, top) for top in self.scope)
+
+
+@dataclass(slots=True)
+class Listings:
+    """When JATOS lists the study, and what became of it."""
+
+    wanted: bool = True
+    possible: bool = True
+    """Whether the last one could be had."""
+    compared: bool = False
+    """Whether both sides were compared since JATOS was last away."""
+    next_s: float = 0.0
+    """When to verify."""
+    asked_s: float = -math.inf
+    verified_s: float | None = None
+    """When the last one was asked for that all was compared with."""
+
+    def hurry(self, at_s: float) -> None:
+        """Verify at `at_s`, if not sooner."""
+        self.next_s = min(self.next_s, at_s)
+
+
+class Parts:
+    """See the module. All times are seconds of one monotonic clock."""
+
+    def __init__(self, store: Store, settings: Settings, jitter: Callable[[], float]) -> None:
+        self.store = store
+        self.settings = settings
+        self.link = Link(jitter)
+        self.holds = Holds(Rehearsal(store.holds) if settings.dry_run else store.holds)
+        self.refusals = Refusals(store.refusals, rehearsal=settings.dry_run)
+        self.report = Report(self.holds, self.refusals)
+        self.guard = Guard(store, self.holds, settings.limits)
+        first = not store.count()
+        self.contact = Contact(self.holds, settings.limits, store.known, first=first)
+        self.pace = Pace(settings.max_wait_s)
+        self.git = GitWait()
+        self.waits = Waits()
+        self.dirty = Debounce(settings.quiet_s)
+        self.evidence = Evidence()
+        self.queue = Queue(settings.workers)
+        self.questions = Questions(settings.workers)
+        self.listings = Listings()
+        self.planned: list[Change] = []
+        """What would be done (`dry_run`)."""
+        self.current: Pass | None = None
+        self.rounds = 0
+        """Our own numbers of bursts."""
+        self.bursts: dict[int, int] = {}
+        """Our numbers of bursts to the store's."""
+        self.unseen_until_s: dict[RelPath, float] = {}
+        """Paths that could not be looked at, and until when that is not tried again."""
+        self.again: set[RelPath] = set()
+        """Paths to look at again once they are no longer busy."""
+
+    def hint(self, path: RelPath, now_s: float) -> None:
+        """Something may have happened at `path` or below it (law 1)."""
+        known = self.store.known(path)
+        self.dirty.mark(path, now_s, self.settings.max_wait_s if known else NEW_FILE_WAIT_S)
+
+    def lost(self, now_s: float) -> None:
+        """Hints may have been missed: look at everything."""
+        self.dirty.visit(ROOT, now_s)
+
+    def decide_anew(self, path: RelPath, now_s: float) -> None:
+        """Something else than the file at `path` is not what it was when it was decided about."""
+        self.dirty.mark(path, now_s, max_wait_s=0.0)
+
+    def look_again(self, path: RelPath, now_s: float) -> None:
+        """A pass had to leave `path` out while it was busy."""
+        if path in self.again:
+            self.again.discard(path)
+            self.hint(path, now_s)
+
+    def busy(self) -> set[RelPath]:
+        """The paths with a request or a hash under way: they stay out of every plan."""
+        return self.queue.under_way | self.questions.under_way
+
+    def seen(self, path: RelPath) -> Seen | None:
+        """What is known of `path` on JATOS."""
+        return still_held(self.evidence.seen(path), self.holds.seen(path))
+
+    def left(self) -> Iterable[RelPath]:
+        """All paths for which something is to be done or to be found out."""
+        yield from self.dirty
+        for item in self.queue:
+            yield item.path
+        for question in self.questions:
+            yield question.job.path
+        yield from self.contact.waiting
+
+    def is_left(self, path: RelPath) -> bool:
+        """Whether `path` is one of them, or is being looked at."""
+        current = self.current
+        looking = current is not None and not current.routine and current.covers(path)
+        asked = path in self.questions or path in self.contact.waiting
+        return looking or asked or path in self.dirty or path in self.queue
