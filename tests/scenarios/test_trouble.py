@@ -183,10 +183,12 @@ def test_small_saves_arrive_while_a_large_file_is_on_its_way(study: Study) -> No
         study.await_equal()
         study.write("video.mp4", random.Random(5).randbytes(36_000_000))
         wait_until(lambda: any(each.path == "video.mp4" for each in study.sent()), "the video")
-        for number in range(3):
-            study.write("notes.txt", f"{number}")
-            study.write("index.html", f"<!doctype html>{number}")
-            small = {path: study.local()[path] for path in ("notes.txt", "index.html")}
+        for number in range(3):  # other files each time: one alone is slowed down (core/pace.py)
+            study.write(f"notes{number}.txt", f"{number}")
+            study.write(f"page{number}.html", f"<!doctype html>{number}")
+            small = {
+                path: study.local()[path] for path in (f"notes{number}.txt", f"page{number}.html")
+            }
             wait_until(partial(has, study, small), "the saves")
         assert any(each.path == "video.mp4" and each.under_way for each in study.sent())
         study.await_equal()
