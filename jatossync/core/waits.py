@@ -55,6 +55,10 @@ class Waits:
         if wait in self._waits:
             self._waits.remove(wait)
 
+    def awaits(self, path: RelPath) -> bool:
+        """Whether somebody waits for `path`."""
+        return any(wait.covers(path) for wait in self._waits)
+
     def planned(
         self, number: int, scope: Iterable[RelPath], left: Callable[[], Iterable[RelPath]]
     ) -> None:

@@ -69,6 +69,7 @@ class Decisions:
         self._guard = parts.guard
         self._contact = parts.contact
         self._pace = parts.pace
+        self._waits = parts.waits
         self._queue = parts.queue
         self._questions = parts.questions
         self._listings = parts.listings
@@ -220,7 +221,8 @@ class Decisions:
                 self._refusals.end(action.path)
             before = self._queue.waiting(action.path)
             since_s = before.since_s if before is not None else now_s
-            free_s = self._pace.free_s(action.path) if isinstance(action, Upload) else 0.0
+            slowed = isinstance(action, Upload) and not self._waits.awaits(action.path)
+            free_s = self._pace.free_s(action.path) if slowed else 0.0
             item = Item(
                 action,
                 round_.burst,
