@@ -17,11 +17,10 @@ import time
 from collections.abc import Callable
 
 from jatossync.config import Config
+from jatossync.core.actions import Hash
 from jatossync.core.chatter import Chatter
-from jatossync.core.limits import Limits
-from jatossync.core.model import (
+from jatossync.core.jobs import (
     Ask,
-    Hash,
     Job,
     List,
     Provenance,
@@ -33,6 +32,7 @@ from jatossync.core.model import (
     Stopped,
     Unavailable,
 )
+from jatossync.core.limits import Limits
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.plan import Policy
 from jatossync.core.ports import Settings

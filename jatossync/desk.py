@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from jatossync.core.actions import Topic
 from jatossync.core.holds import chosen
-from jatossync.core.model import StateChanged, Stop, Stopped, Topic
+from jatossync.core.jobs import StateChanged, Stop, Stopped
 from jatossync.core.paths import BadPath, RelPath, rel_path
 from jatossync.core.status import Place, Remark, Status, status
 from jatossync.core.waits import Wait

@@ -11,7 +11,7 @@ What can go wrong, named by what follows from it.
     ├── Pinned           75  only a restart can reach the folder that took the study's place
     └── Denied           77  JATOS answers and refuses everything
 
-Faults of one file are no exceptions: they are outcomes (core/model.py), for they stop nobody else.
+Faults of one file are no exceptions: they are outcomes (core/jobs.py), for they stop nobody else.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
 The jobs: what the daemon's threads do when the engine says so.
 
-Each comes back with one outcome of core/model.py. Nothing is decided here but what only the moment
+Each comes back with one outcome of core/jobs.py. Nothing is decided here but what only the moment
 of acting can show: the guards before a delete.
 """
 
@@ -18,34 +18,29 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from jatossync.config import Config
-from jatossync.core.model import (
+from jatossync.core.actions import Delete, Hash, Keep, Look, Upload
+from jatossync.core.jobs import (
     AlreadyThere,
     Ask,
     AskResult,
-    Delete,
     DeleteResult,
     Foreign,
-    Hash,
     Job,
-    Keep,
     List,
-    Listing,
     ListResult,
-    Look,
     NoListing,
     Overtaken,
     Provenance,
     Refused,
     Result,
     Scan,
-    Seen,
     Server,
     Stop,
     Stopped,
     Unavailable,
-    Upload,
     UploadResult,
 )
+from jatossync.core.model import Listing, Seen
 from jatossync.core.paths import RelPath, fold
 from jatossync.core.upkeep import Progress
 from jatossync.errors import ConfigError

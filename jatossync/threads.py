@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from jatossync.core.debounce import FLOOD
-from jatossync.core.model import Job
+from jatossync.core.jobs import Job
 from jatossync.core.paths import ROOT, RelPath
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from jatossync.core.model import AskAgain, Stop, Unavailable
+from jatossync.core.jobs import AskAgain, Stop, Unavailable
 from jatossync.core.paths import RelPath
 from jatossync.core.report import Event
 from jatossync.core.upkeep import Expiry, LongUploads, Progress, Sleep

@@ -14,8 +14,8 @@ from jatossync.cli.paths import Standing
 from jatossync.cli.telling import SHOWN, decision, outcome, shown
 from jatossync.cli.words import plural
 from jatossync.config import Places
+from jatossync.core.actions import Hold, HoldKind
 from jatossync.core.holds import HeldList, chosen, chosen_all, chosen_list, chosen_path
-from jatossync.core.model import Hold, HoldKind
 from jatossync.core.status import held_paths
 from jatossync.errors import JatossyncError, NotRunning
 

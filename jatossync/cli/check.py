@@ -20,7 +20,7 @@ from jatossync.cli.setup import (
     remembered,
 )
 from jatossync.config import Config
-from jatossync.core.model import Server, Stop, Stopped, Unavailable
+from jatossync.core.jobs import Server, Stop, Stopped, Unavailable
 from jatossync.core.passage import shown
 from jatossync.core.paths import Dialect
 from jatossync.daemon import UNREACHABLE_HINT, refusal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jatossync.cli.setup import remark
-from jatossync.core.model import Stop, Stopped, Unavailable
+from jatossync.core.jobs import Stop, Stopped, Unavailable
 from jatossync.daemon import UNREACHABLE_HINT, Daemon, refusal
 from jatossync.engine import Engine
 from jatossync.errors import Unreachable

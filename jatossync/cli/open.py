@@ -14,7 +14,7 @@ from jatossync.cli.options import config_option
 from jatossync.cli.paths import Standing
 from jatossync.cli.setup import jatos_of, read_config, read_token
 from jatossync.config import Config
-from jatossync.core.model import Stopped, Unavailable
+from jatossync.core.jobs import Stopped, Unavailable
 from jatossync.core.paths import RelPath
 from jatossync.daemon import UNREACHABLE_HINT, refusal
 from jatossync.errors import JatossyncError, Unreachable

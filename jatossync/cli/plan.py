@@ -13,7 +13,8 @@ import click
 from jatossync.cli.paths import Standing
 from jatossync.cli.setup import config_option, opened, read_config
 from jatossync.cli.telling import remarks, shown
-from jatossync.core.model import Adopt, Change, Delete, Forget, Keep, Stop, Stopped, Upload
+from jatossync.core.actions import Adopt, Change, Delete, Forget, Keep, Upload
+from jatossync.core.jobs import Stop, Stopped
 from jatossync.core.status import Status
 from jatossync.daemon import Daemon, refusal
 from jatossync.log import human_size

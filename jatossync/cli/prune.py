@@ -11,20 +11,9 @@ from jatossync.cli.meet import meet, rehearse
 from jatossync.cli.paths import Standing
 from jatossync.cli.setup import config_option, opened, read_config
 from jatossync.cli.words import plural
-from jatossync.core.model import (
-    AlreadyThere,
-    Content,
-    Delete,
-    Done,
-    Foreign,
-    Keep,
-    List,
-    Listing,
-    NoListing,
-    Refused,
-    Seen,
-    Topic,
-)
+from jatossync.core.actions import Delete, Keep, Topic
+from jatossync.core.jobs import AlreadyThere, Done, Foreign, List, NoListing, Refused
+from jatossync.core.model import Content, Listing, Seen
 from jatossync.core.paths import RelPath
 from jatossync.errors import JatossyncError, Unreachable
 from jatossync.jobs import Jobs, Sides

@@ -16,17 +16,8 @@ from jatossync.cli.progress import Amount, progress
 from jatossync.cli.setup import config_option, opened, read_config
 from jatossync.cli.words import plural
 from jatossync.core.holds import chosen_list
-from jatossync.core.model import (
-    Content,
-    Kind,
-    Listing,
-    Row,
-    Scan,
-    Seen,
-    Snapshot,
-    Stat,
-    Unavailable,
-)
+from jatossync.core.jobs import Scan, Unavailable
+from jatossync.core.model import Content, Kind, Listing, Row, Seen, Snapshot, Stat
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.errors import ConfigError, JatossyncError, Unreachable
 from jatossync.jobs import Sides

@@ -19,7 +19,7 @@ from jatossync.cli.telling import remarks
 from jatossync.cli.terminal import Volume, volume_options
 from jatossync.cli.words import in_sync, plural
 from jatossync.core.contact import FIRST_CONTACT
-from jatossync.core.model import Stop, Stopped
+from jatossync.core.jobs import Stop, Stopped
 from jatossync.core.paths import RelPath
 from jatossync.core.report import Event
 from jatossync.core.status import Status

@@ -12,7 +12,7 @@ import click
 from jatossync.cli.paths import Standing
 from jatossync.cli.words import SHOWN as MORE_SHOWN
 from jatossync.cli.words import plural
-from jatossync.core.model import HoldKind, Topic
+from jatossync.core.actions import HoldKind, Topic
 from jatossync.core.paths import RelPath
 from jatossync.core.status import HeldPaths, Remark, State, Status, one_line
 from jatossync.log import escaped, human_size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from jatossync.core.model import Stop, Stopped, Unavailable
+from jatossync.core.jobs import Stop, Stopped, Unavailable
 from jatossync.daemon import UNREACHABLE_HINT
 from jatossync.errors import Denied, Unreachable
 from jatossync.remote.client import Jatos

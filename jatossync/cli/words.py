@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jatossync.core.model import Topic
+from jatossync.core.actions import Topic
 
 if TYPE_CHECKING:  # the engine takes longer to import than `status` to run
     from jatossync.engine import Engine

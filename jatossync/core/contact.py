@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
+from jatossync.core.actions import Action, Adopt, Change, Hold, HoldKind, Keep, Upload
 from jatossync.core.holds import Holds
 from jatossync.core.limits import FEW, Limits
-from jatossync.core.model import Action, Adopt, Change, Hold, HoldKind, Keep, Seen, Upload
+from jatossync.core.model import Seen
 from jatossync.core.paths import RelPath
 from jatossync.core.questions import Open
 

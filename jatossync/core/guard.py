@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from jatossync.core.actions import Action, Change, Delete, Hold, HoldKind, Upload
 from jatossync.core.holds import Holds
 from jatossync.core.limits import WINDOW_S, Limits, Named, counting, too_many
-from jatossync.core.model import Action, Change, Delete, Hold, HoldKind, Past, Row, Upload, Verb
+from jatossync.core.model import Past, Row, Verb
 from jatossync.core.order import Queue
 from jatossync.core.paths import RelPath, fold
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from jatossync.core.model import (
+from jatossync.core.actions import (
     Action,
     Approval,
     Delete,
@@ -27,9 +27,9 @@ from jatossync.core.model import (
     Look,
     Note,
     Relist,
-    Seen,
     Upload,
 )
+from jatossync.core.model import Seen
 from jatossync.core.paths import RelPath, below
 
 TOGETHER_S = 10.0

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from jatossync.core.model import Server, Stop, Stopped, Unavailable
+from jatossync.core.jobs import Server, Stop, Stopped, Unavailable
 from jatossync.core.retry import server_wait_s
 
 LOCKED_PROBE_S = 30.0

@@ -14,7 +14,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, KeysView
 from dataclasses import dataclass, replace
 
-from jatossync.core.model import LARGE_BYTES, Delete, Upload
+from jatossync.core.actions import Delete, Upload
+from jatossync.core.model import LARGE_BYTES
 from jatossync.core.paths import RelPath, below, fold, parents
 
 PATIENCE_S = 60.0

@@ -14,31 +14,33 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
-from jatossync.core.model import (
-    SMALL_BYTES,
+from jatossync.core.actions import (
     Action,
     Adopt,
     Approval,
-    Attempt,
-    Content,
     Delete,
-    Doubt,
-    Entry,
     Forget,
     Hash,
     Hold,
     HoldKind,
     Keep,
-    Kind,
     Look,
     Note,
     Refresh,
     Relist,
+    Topic,
+    Upload,
+)
+from jatossync.core.model import (
+    SMALL_BYTES,
+    Attempt,
+    Content,
+    Doubt,
+    Entry,
+    Kind,
     Row,
     Seen,
     Snapshot,
-    Topic,
-    Upload,
 )
 from jatossync.core.paths import ROOT, RelPath, fold
 

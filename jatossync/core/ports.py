@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from jatossync.core.actions import Delete, Upload
 from jatossync.core.holds import Shelf
 from jatossync.core.included import RuleShelf
+from jatossync.core.jobs import GitState
 from jatossync.core.limits import Limits
-from jatossync.core.model import Attempt, Content, Delete, GitState, Past, Row, Upload
+from jatossync.core.model import Attempt, Content, Past, Row
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import Policy
 from jatossync.core.refusals import Shelf as RefusalShelf

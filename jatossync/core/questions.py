@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from jatossync.core.model import Entry, Hash, Keep, Look
+from jatossync.core.actions import Hash, Keep, Look
+from jatossync.core.model import Entry
 from jatossync.core.paths import RelPath
 
 

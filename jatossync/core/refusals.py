@@ -12,7 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from jatossync.core.model import Content, Delete, Entry, Refused, Upload
+from jatossync.core.actions import Delete, Upload
+from jatossync.core.jobs import Refused
+from jatossync.core.model import Content, Entry
 from jatossync.core.paths import RelPath
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from jatossync.core.actions import Note
 from jatossync.core.holds import Holds
-from jatossync.core.model import Note
 from jatossync.core.paths import RelPath
 from jatossync.core.refusals import Refusals
 from jatossync.core.watching import Watching

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from jatossync.core.actions import Topic
 from jatossync.core.holds import HeldList
+from jatossync.core.jobs import Stop, Stopped
 from jatossync.core.link import Link
-from jatossync.core.model import Stop, Stopped, Topic
 from jatossync.core.paths import RelPath
 from jatossync.core.report import Report
 from jatossync.core.upkeep import Progress

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from jatossync.core.model import Action, Delete, Row, Upload
+from jatossync.core.actions import Action, Delete, Upload
+from jatossync.core.model import Row
 from jatossync.core.paths import RelPath, parents
 
 

@@ -6,20 +6,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jatossync.core.model import (
-    Content,
-    Entry,
-    Hash,
-    Hold,
-    HoldKind,
-    Keep,
-    Look,
-    Refused,
-    Result,
-    Seen,
-    Stopped,
-    Unavailable,
-)
+from jatossync.core.actions import Hash, Hold, HoldKind, Keep, Look
+from jatossync.core.jobs import Refused, Result, Stopped, Unavailable
+from jatossync.core.model import Content, Entry, Seen
 from jatossync.engine.decisions import Decisions
 from jatossync.engine.meeting import Meeting
 from jatossync.engine.parts import LOSSES_THAT_REFUSE, Parts

@@ -9,27 +9,25 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from jatossync.core.contact import FIRST_CONTACT
-from jatossync.core.model import (
+from jatossync.core.actions import (
     Action,
     Adopt,
     Delete,
-    Entry,
     Forget,
     Hash,
     Hold,
     HoldKind,
-    Job,
     Keep,
     Look,
     Note,
-    Provenance,
     Refresh,
     Relist,
-    Row,
     Topic,
     Upload,
 )
+from jatossync.core.contact import FIRST_CONTACT
+from jatossync.core.jobs import Job, Provenance
+from jatossync.core.model import Entry, Row
 from jatossync.core.order import Item, rank
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import decide

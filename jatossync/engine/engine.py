@@ -6,24 +6,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from jatossync.core.model import (
+from jatossync.core.actions import Change, Delete, Hash, Keep, Look, Upload
+from jatossync.core.jobs import (
     Ask,
     AskAgain,
-    Change,
     Command,
-    Delete,
     GitState,
-    Hash,
     Job,
-    Keep,
     List,
-    Look,
     Provenance,
     Result,
     Scan,
     StateChanged,
     Stopped,
-    Upload,
 )
 from jatossync.core.paths import RelPath, minimal
 from jatossync.core.ports import Settings, Store

@@ -4,8 +4,8 @@ Meeting JATOS: the probe and its answer, trouble on the link, and another JATOS 
 
 from __future__ import annotations
 
+from jatossync.core.jobs import Ask, Job, Result, Server, Stop, Stopped, Unavailable
 from jatossync.core.link import kind
-from jatossync.core.model import Ask, Job, Result, Server, Stop, Stopped, Unavailable
 from jatossync.core.paths import ROOT
 from jatossync.engine.decisions import Decisions
 from jatossync.engine.parts import RELIST_S, Parts

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from jatossync.core.actions import Change
 from jatossync.core.contact import Contact
 from jatossync.core.debounce import Debounce
 from jatossync.core.evidence import Evidence, still_held
@@ -18,7 +19,7 @@ from jatossync.core.gitwait import GitWait
 from jatossync.core.guard import Guard
 from jatossync.core.holds import Holds, Rehearsal
 from jatossync.core.link import Link
-from jatossync.core.model import Change, Seen, Snapshot
+from jatossync.core.model import Seen, Snapshot
 from jatossync.core.order import Queue
 from jatossync.core.pace import Pace
 from jatossync.core.paths import ROOT, RelPath, below

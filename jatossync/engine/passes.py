@@ -9,36 +9,34 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
-from jatossync.core.included import RuleMemory
-from jatossync.core.model import (
+from jatossync.core.actions import (
     Action,
     Delete,
-    Entry,
     Hash,
     Hold,
     HoldKind,
-    Job,
     Keep,
-    Kind,
-    List,
-    Listing,
     Look,
-    NoListing,
     Note,
     Refresh,
-    Refused,
     Relist,
-    Result,
-    RootGone,
-    Row,
-    Scan,
-    Snapshot,
-    Stop,
-    Stopped,
     Topic,
-    Unavailable,
     Upload,
 )
+from jatossync.core.included import RuleMemory
+from jatossync.core.jobs import (
+    Job,
+    List,
+    NoListing,
+    Refused,
+    Result,
+    RootGone,
+    Scan,
+    Stop,
+    Stopped,
+    Unavailable,
+)
+from jatossync.core.model import Entry, Kind, Listing, Row, Snapshot
 from jatossync.core.passage import blocked
 from jatossync.core.paths import ROOT, RelPath, minimal, unholdable
 from jatossync.core.plan import plan

@@ -8,24 +8,20 @@ import math
 from dataclasses import replace
 from functools import partial
 
+from jatossync.core.actions import Adopt, Delete, Hash, HoldKind, Upload
 from jatossync.core.ignore import IGNORE_FILE
-from jatossync.core.model import (
-    Adopt,
+from jatossync.core.jobs import (
     AlreadyThere,
-    Delete,
     Done,
-    Doubt,
     Foreign,
-    Hash,
-    HoldKind,
     Job,
     Overtaken,
     Refused,
     Result,
     Stopped,
     Unavailable,
-    Upload,
 )
+from jatossync.core.model import Doubt
 from jatossync.core.order import LAST_RANK, NOT_WAITED_FOR_BYTES, PAGE_RANK, Item, rank
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.questions import Open

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 
-from jatossync.core.model import GitState
+from jatossync.core.jobs import GitState
 
 _TIMEOUT_S = 10
 _PATH_CHARACTERS = 4096

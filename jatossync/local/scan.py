@@ -16,17 +16,10 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 
+from jatossync.core.actions import Hash
 from jatossync.core.ignore import IGNORE_FILE, Patterns, Rules
-from jatossync.core.model import (
-    LARGE_BYTES,
-    Entry,
-    Hash,
-    Kind,
-    Overtaken,
-    RootGone,
-    Scan,
-    Snapshot,
-)
+from jatossync.core.jobs import Overtaken, RootGone, Scan
+from jatossync.core.model import LARGE_BYTES, Entry, Kind, Snapshot
 from jatossync.core.paths import ROOT, BadPath, RelPath, below, join, minimal, rel_path
 from jatossync.local.cloud import only_in_the_cloud, placeholder_of, stands_for
 from jatossync.local.directory import (

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from jatossync.core.model import Done, Refused, Server, Stop, Stopped, Trouble, Unavailable
+from jatossync.core.jobs import Done, Refused, Server, Stop, Stopped, Trouble, Unavailable
 from jatossync.core.paths import Dialect
 
 MAX_RETRY_AFTER_S = 300.0

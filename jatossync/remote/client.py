@@ -1,7 +1,7 @@
 """
 JATOS, as the rest of jatossync calls it: `Jatos` for token and studies, `Assets` for one study.
 
-Each call makes its requests and comes back with one outcome of core/model.py. What an answer means
+Each call makes its requests and comes back with one outcome of core/jobs.py. What an answer means
 stands in answers.py, how it travels in wire.py.
 """
 
@@ -12,29 +12,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from jatossync.core.model import (
-    LARGE_BYTES,
-    SMALL_BYTES,
+from jatossync.core.actions import Delete, Upload
+from jatossync.core.jobs import (
     AlreadyThere,
-    Content,
-    Delete,
     DeleteResult,
     Done,
     Foreign,
-    Listing,
     ListResult,
     LookResult,
     NoListing,
     Overtaken,
     Refused,
-    Seen,
     Server,
     Stopped,
     Trouble,
     Unavailable,
-    Upload,
     UploadResult,
 )
+from jatossync.core.model import LARGE_BYTES, SMALL_BYTES, Content, Listing, Seen
 from jatossync.core.passage import blocked
 from jatossync.core.paths import RelPath, rel_path, request_path
 from jatossync.errors import ConfigError, Denied, Unreachable

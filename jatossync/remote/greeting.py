@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from jatossync.core.model import Stopped, Unavailable
+from jatossync.core.jobs import Stopped, Unavailable
 from jatossync.remote import answers
 from jatossync.remote.answers import Asked
 from jatossync.remote.route import Route

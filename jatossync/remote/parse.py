@@ -1,5 +1,5 @@
 """
-JATOS's JSON as values of core/model.py. Pure; None means "this is not what a JATOS sends".
+JATOS's JSON as values of core. Pure; None means "this is not what a JATOS sends".
 
 Source: jatos-api.md, Requests and Listing, and the recordings in tests/contract.
 """
@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from jatossync.core.model import Listing, Seen, Server
+from jatossync.core.jobs import Server
+from jatossync.core.model import Listing, Seen
 from jatossync.core.paths import BadPath, RelPath, rel_path
 from jatossync.remote.answers import Answer, dialect_of
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 
-from jatossync.core.model import Stopped, Unavailable
+from jatossync.core.jobs import Stopped, Unavailable
 from jatossync.core.passage import DOUBTFUL, samples
 from jatossync.core.paths import Dialect, RelPath
 from jatossync.remote import answers

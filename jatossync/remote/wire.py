@@ -21,7 +21,7 @@ from typing import TypeVar
 import httpx
 
 from jatossync import __version__
-from jatossync.core.model import Unavailable
+from jatossync.core.jobs import Unavailable
 from jatossync.errors import ConfigError
 from jatossync.remote.answers import Answer
 from jatossync.remote.body import AssetBody

@@ -11,8 +11,9 @@ import secrets
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from jatossync.core.actions import Approval, Hold, HoldKind
 from jatossync.core.holds import HeldList
-from jatossync.core.model import Approval, Hold, HoldKind, Seen
+from jatossync.core.model import Seen
 from jatossync.core.paths import RelPath
 from jatossync.state.database import Database
 

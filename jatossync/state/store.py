@@ -15,18 +15,9 @@ from contextlib import closing
 from typing import Any
 
 from jatossync.core import binding
-from jatossync.core.model import (
-    Attempt,
-    Content,
-    Delete,
-    GitState,
-    Kept,
-    Past,
-    Row,
-    Stat,
-    Upload,
-    Verb,
-)
+from jatossync.core.actions import Delete, Upload
+from jatossync.core.jobs import GitState
+from jatossync.core.model import Attempt, Content, Kept, Past, Row, Stat, Verb
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.errors import StateError
 from jatossync.state.database import Database

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from jatossync.core.model import Content, Delete, Entry, Kind, Upload
+from jatossync.core.actions import Delete, Upload
+from jatossync.core.model import Content, Entry, Kind
 from jatossync.core.order import NOT_WAITED_FOR_BYTES, PATIENCE_S, Item, Queue
 from jatossync.core.paths import RelPath
 

@@ -9,32 +9,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jatossync.core.model import (
-    SMALL_BYTES,
+from jatossync.core.actions import (
     Action,
     Adopt,
     Approval,
-    Attempt,
-    Content,
     Delete,
-    Doubt,
-    Entry,
     Forget,
     Hash,
     Hold,
     HoldKind,
     Keep,
-    Kind,
     Look,
     Note,
     Refresh,
     Relist,
+    Topic,
+    Upload,
+)
+from jatossync.core.model import (
+    SMALL_BYTES,
+    Attempt,
+    Content,
+    Doubt,
+    Entry,
+    Kind,
     Row,
     Seen,
     Snapshot,
     Stat,
-    Topic,
-    Upload,
     Verb,
 )
 from jatossync.core.paths import ROOT, RelPath

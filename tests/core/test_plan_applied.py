@@ -12,30 +12,32 @@ from dataclasses import dataclass, field, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jatossync.core.evidence import Evidence
-from jatossync.core.model import (
-    SMALL_BYTES,
+from jatossync.core.actions import (
     Action,
     Adopt,
     Approval,
-    Attempt,
-    Content,
     Delete,
-    Entry,
     Forget,
     Hold,
     HoldKind,
     Keep,
-    Kind,
-    Listing,
     Look,
     Note,
     Refresh,
     Relist,
+    Upload,
+)
+from jatossync.core.evidence import Evidence
+from jatossync.core.model import (
+    SMALL_BYTES,
+    Attempt,
+    Content,
+    Entry,
+    Kind,
+    Listing,
     Row,
     Seen,
     Stat,
-    Upload,
     Verb,
 )
 from jatossync.core.paths import RelPath

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from jatossync.core.model import Hold, HoldKind, Note, Seen, Stop, Stopped, Topic, Unavailable
+from jatossync.core.actions import Hold, HoldKind, Note, Topic
+from jatossync.core.jobs import Stop, Stopped, Unavailable
+from jatossync.core.model import Seen
 from jatossync.core.paths import RelPath
 from jatossync.core.ports import Settings
 from jatossync.core.status import Place, State, Status, from_json, never_ran, one_line, status

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from jatossync.core.debounce import FLOOD, Debounce
+from jatossync.core.jobs import Stop, Stopped, Unavailable
 from jatossync.core.link import Link
-from jatossync.core.model import Stop, Stopped, Unavailable
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.retry import path_wait_s, server_wait_s
 from tests.engine.world import SERVER

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jatossync.core.model import (
+from jatossync.core.actions import Delete, Upload
+from jatossync.core.jobs import (
     Ask,
-    Delete,
     Job,
     List,
-    Listing,
     Overtaken,
     Refused,
     Result,
     RootGone,
     Scan,
-    Seen,
     Stop,
     Stopped,
     Unavailable,
-    Upload,
 )
+from jatossync.core.model import Listing, Seen
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import Policy
 from jatossync.core.ports import Settings

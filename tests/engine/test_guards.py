@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from jatossync.core.actions import Delete, HoldKind, Upload
 from jatossync.core.holds import chosen_list
+from jatossync.core.jobs import Ask, Job, Refused, Result, StateChanged
 from jatossync.core.limits import WINDOW_S
-from jatossync.core.model import Ask, Delete, HoldKind, Job, Refused, Result, StateChanged, Upload
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import Policy
 from jatossync.core.ports import Settings

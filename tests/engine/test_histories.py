@@ -12,14 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from jatossync.core.actions import Delete, Look, Upload
 from jatossync.core.holds import chosen_all
-from jatossync.core.limits import Limits
-from jatossync.core.model import (
+from jatossync.core.jobs import (
     Ask,
-    Delete,
     Done,
     Job,
-    Look,
     Overtaken,
     Refused,
     Result,
@@ -27,8 +25,8 @@ from jatossync.core.model import (
     Scan,
     StateChanged,
     Unavailable,
-    Upload,
 )
+from jatossync.core.limits import Limits
 from jatossync.core.ports import Settings
 from jatossync.state.store import Store
 from tests.engine.world import World, content_of

@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from jatossync.core.actions import Delete, Hash, Look, Upload
+from jatossync.core.jobs import Job, List, Provenance, Refused, Result, Unavailable
 from jatossync.core.limits import Limits
-from jatossync.core.model import (
-    Delete,
-    Hash,
-    Job,
-    List,
-    Look,
-    Provenance,
-    Refused,
-    Result,
-    Unavailable,
-    Upload,
-)
 from jatossync.core.paths import RelPath
 from jatossync.core.ports import Settings
 from jatossync.state.store import Store

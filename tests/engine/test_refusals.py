@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from jatossync.core.model import Delete, Job, List, Listing, Refused, Result, Seen, Upload
+from jatossync.core.actions import Delete, Upload
+from jatossync.core.jobs import Job, List, Refused, Result
+from jatossync.core.model import Listing, Seen
 from jatossync.core.paths import RelPath
 from jatossync.core.ports import Settings
 from jatossync.state.store import Store

@@ -1,6 +1,6 @@
 """A folder that is not what it was: nothing is sent for it, and it is said."""
 
-from jatossync.core.model import Ask, Job, Result, RootGone, Scan, Unavailable
+from jatossync.core.jobs import Ask, Job, Result, RootGone, Scan, Unavailable
 from tests.engine.world import World
 
 

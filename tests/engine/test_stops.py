@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from jatossync.core.model import Ask, AskAgain, Job, List, Server, Stop, Stopped, Unavailable
+from jatossync.core.jobs import Ask, AskAgain, Job, List, Server, Stop, Stopped, Unavailable
 from tests.engine.world import SERVER, World, asks_jatos
 
 ON_3_8 = replace(SERVER, api_version="1.0.0")

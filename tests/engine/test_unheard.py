@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from jatossync.core.model import Entry, Hash, Kind, Scan, Snapshot
+from jatossync.core.actions import Hash
+from jatossync.core.jobs import Scan
+from jatossync.core.model import Entry, Kind, Snapshot
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.plan import Policy
 from jatossync.core.ports import Settings

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from jatossync.core.actions import Delete, Hash, Upload
+from jatossync.core.jobs import Done, Job, Result, Scan
 from jatossync.core.limits import Limits
-from jatossync.core.model import Delete, Done, Hash, Job, Result, Scan, Upload
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.ports import Settings
 from jatossync.core.waits import Wait

@@ -13,33 +13,23 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from jatossync.core.model import (
+from jatossync.core.actions import Delete, Hash, Keep, Look, Upload
+from jatossync.core.jobs import (
     AlreadyThere,
     Ask,
-    Content,
-    Delete,
     Done,
-    Entry,
     Foreign,
     GitState,
-    Hash,
     Job,
-    Keep,
-    Kind,
     List,
-    Listing,
-    Look,
     NoListing,
     Overtaken,
     Provenance,
     Result,
     Scan,
-    Seen,
     Server,
-    Snapshot,
-    Stat,
-    Upload,
 )
+from jatossync.core.model import Content, Entry, Kind, Listing, Seen, Snapshot, Stat
 from jatossync.core.paths import Dialect, RelPath, below
 from jatossync.core.ports import Settings
 from jatossync.engine import Engine

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jatossync.core.model import Scan
+from jatossync.core.jobs import Scan
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.watching import FASTEST_S, SLOWEST_S, pause_s
 from jatossync.local.poll import Poller

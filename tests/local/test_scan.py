@@ -10,18 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from jatossync.core.model import (
-    LARGE_BYTES,
-    Content,
-    Entry,
-    Hash,
-    Kind,
-    Overtaken,
-    RootGone,
-    Row,
-    Scan,
-    Snapshot,
-)
+from jatossync.core.actions import Hash
+from jatossync.core.jobs import Overtaken, RootGone, Scan
+from jatossync.core.model import LARGE_BYTES, Content, Entry, Kind, Row, Snapshot
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.local.directory import stat_of
 from jatossync.local.root import StudyFolder
@@ -307,7 +298,8 @@ def test_below_a_disk_that_went_or_came_nothing_is_known(
     with_mounts("""
 import os, subprocess
 from pathlib import Path
-from jatossync.core.model import Kind, Scan
+from jatossync.core.jobs import Scan
+from jatossync.core.model import Kind
 from jatossync.local.root import StudyFolder
 from jatossync.local.scan import Scanner
 def run(*command): subprocess.run(command, check=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from jatossync.core.model import Ask, Delete, Done, Job, Result, Topic, Unavailable, Upload
+from jatossync.core.actions import Delete, Topic, Upload
+from jatossync.core.jobs import Ask, Done, Job, Result, Unavailable
 from jatossync.core.paths import ROOT
 from jatossync.state.store import Store
 from tests.engine.world import World

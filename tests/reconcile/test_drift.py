@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from jatossync.core.actions import HoldKind, Look
 from jatossync.core.holds import HeldList, chosen_list
-from jatossync.core.model import (
-    Ask,
-    HoldKind,
-    Job,
-    List,
-    Listing,
-    Look,
-    NoListing,
-    Result,
-    StateChanged,
-    Stop,
-    Stopped,
-)
+from jatossync.core.jobs import Ask, Job, List, NoListing, Result, StateChanged, Stop, Stopped
+from jatossync.core.model import Listing
 from jatossync.core.paths import RelPath
 from jatossync.core.ports import Settings
 from jatossync.state.store import Store

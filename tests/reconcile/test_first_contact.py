@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from jatossync.core.actions import HoldKind, Keep
 from jatossync.core.holds import chosen_list
-from jatossync.core.model import HoldKind, Keep, StateChanged
+from jatossync.core.jobs import StateChanged
 from jatossync.core.ports import Settings
 from jatossync.state.store import Store
 from tests.engine.world import World

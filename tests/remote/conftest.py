@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from jatossync.core.model import Content, Delete, Entry, Kind, Server, Upload, UploadResult
+from jatossync.core.actions import Delete, Upload
+from jatossync.core.jobs import Server, UploadResult
+from jatossync.core.model import Content, Entry, Kind
 from jatossync.core.paths import RelPath
 from jatossync.remote.client import Assets, Jatos
 from jatossync.remote.token import Token

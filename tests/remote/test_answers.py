@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jatossync.core.model import Done, Refused, Server, Stop, Stopped, Trouble, Unavailable
+from jatossync.core.jobs import Done, Refused, Server, Stop, Stopped, Trouble, Unavailable
 from jatossync.core.paths import Dialect
 from jatossync.remote import answers
 from jatossync.remote.answers import Answer, Asked, Unclear

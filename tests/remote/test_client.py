@@ -6,23 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from jatossync.core.model import (
-    LARGE_BYTES,
-    SMALL_BYTES,
+from jatossync.core.jobs import (
     AlreadyThere,
-    Content,
     Done,
     Foreign,
-    Listing,
     NoListing,
     Overtaken,
     Refused,
-    Seen,
     Server,
     Stop,
     Stopped,
     Unavailable,
 )
+from jatossync.core.model import LARGE_BYTES, SMALL_BYTES, Content, Listing, Seen
 from jatossync.core.paths import BadPath, Dialect, RelPath, request_path
 from jatossync.errors import ConfigError
 from jatossync.remote import client

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from jatossync.core.model import NoListing, Refused, Server, Stop, Stopped, Unavailable
+from jatossync.core.jobs import NoListing, Refused, Server, Stop, Stopped, Unavailable
 from jatossync.core.paths import Dialect, RelPath
 from tests.remote.conftest import Study, delete_job
 

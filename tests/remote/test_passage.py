@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from jatossync.core.model import Refused, Server, Stopped, Unavailable
+from jatossync.core.jobs import Refused, Server, Stopped, Unavailable
 from jatossync.core.passage import DOUBTFUL, samples
 from jatossync.core.paths import Dialect, RelPath
 from jatossync.remote.answers import Answer

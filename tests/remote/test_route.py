@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jatossync.core.model import Server, Stopped, Unavailable
+from jatossync.core.jobs import Server, Stopped, Unavailable
 from jatossync.errors import ConfigError
 from jatossync.remote.client import Jatos
 from jatossync.remote.route import Route

@@ -9,17 +9,17 @@ from contextlib import contextmanager
 
 import pytest
 
-from jatossync.core.model import (
+from jatossync.core.jobs import (
     Done,
     NoListing,
     Refused,
-    Seen,
     Server,
     Stop,
     Stopped,
     Unavailable,
     UploadResult,
 )
+from jatossync.core.model import Seen
 from jatossync.core.paths import Dialect, RelPath
 from jatossync.errors import ConfigError, Denied, Unreachable
 from jatossync.remote.client import Assets, Jatos

@@ -25,7 +25,8 @@ import httpx
 
 import jatossync
 from jatossync import daemon, jobs, threads
-from jatossync.core.model import GitState, Job, Stat
+from jatossync.core.jobs import GitState, Job
+from jatossync.core.model import Stat
 from jatossync.core.paths import RelPath
 from jatossync.local import directory, git, watch
 from jatossync.local.directory import DIRECTORY_FLAGS, DescriptorDirectory

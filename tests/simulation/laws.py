@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jatossync.core.model import Ask, Delete, Hash, Job, Provenance, Scan, Stopped, Upload
+from jatossync.core.actions import Delete, Hash, Upload
+from jatossync.core.jobs import Ask, Job, Provenance, Scan, Stopped
 from jatossync.state.store import FILE_NAME
 from tests.simulation.edges import SMALL
 from tests.simulation.folder import Stance, is_hidden_name

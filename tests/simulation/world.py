@@ -22,8 +22,9 @@ import yaml
 from jatossync.cli.setup import opened
 from jatossync.cli.words import in_sync
 from jatossync.config import Config, load
+from jatossync.core.actions import Delete, HoldKind, Topic
 from jatossync.core.holds import HeldList
-from jatossync.core.model import Delete, HoldKind, Job, Topic
+from jatossync.core.jobs import Job
 from jatossync.core.paths import RelPath
 from jatossync.core.report import Event
 from jatossync.daemon import Daemon

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from jatossync.core.actions import Approval, Hold, HoldKind
 from jatossync.core.holds import Holds, chosen_all, chosen_list, chosen_path
-from jatossync.core.model import Approval, Hold, HoldKind, Seen
+from jatossync.core.model import Seen
 from jatossync.core.paths import RelPath
 from jatossync.state.store import Store
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jatossync.core.model import Content, Delete, Entry, Kind, Refused, Upload
+from jatossync.core.actions import Delete, Upload
+from jatossync.core.jobs import Refused
+from jatossync.core.model import Content, Entry, Kind
 from jatossync.core.paths import RelPath
 from jatossync.core.refusals import Refusals
 from jatossync.state.store import Store

@@ -12,20 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from jatossync.core.model import (
-    Attempt,
-    Content,
-    Delete,
-    Entry,
-    GitState,
-    Hold,
-    HoldKind,
-    Kind,
-    Row,
-    Stat,
-    Upload,
-    Verb,
-)
+from jatossync.core.actions import Delete, Hold, HoldKind, Upload
+from jatossync.core.jobs import GitState
+from jatossync.core.model import Attempt, Content, Entry, Kind, Row, Stat, Verb
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.errors import StateDiskError, StateError
 from jatossync.state.store import FILE_NAME, Store, start_over

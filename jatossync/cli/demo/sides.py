@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from jatossync.core.model import Entry, Kind, RootGone, Scan
+from jatossync.core.jobs import RootGone, Scan
+from jatossync.core.model import Entry, Kind
 from jatossync.core.paths import ROOT, Dialect, RelPath, unholdable
 from jatossync.errors import JatossyncError
 from jatossync.local.root import StudyFolder

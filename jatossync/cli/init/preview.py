@@ -9,18 +9,9 @@ from collections.abc import Sequence
 
 from jatossync.cli.setup import opened
 from jatossync.config import load
+from jatossync.core.actions import Adopt, Change, HoldKind, Keep, Topic, Upload
 from jatossync.core.contact import summed_up
-from jatossync.core.model import (
-    Adopt,
-    Change,
-    HoldKind,
-    Keep,
-    Stop,
-    Stopped,
-    Topic,
-    Unavailable,
-    Upload,
-)
+from jatossync.core.jobs import Stop, Stopped, Unavailable
 from jatossync.core.report import Report
 from jatossync.daemon import UNREACHABLE_HINT, Daemon, refusal
 from jatossync.errors import ConfigError, Unreachable
