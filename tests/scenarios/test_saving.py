@@ -94,6 +94,7 @@ def test_lines_appended_in_a_loop_arrive_whole(study: Study) -> None:
 
 def test_a_new_file_that_grows_for_ten_seconds_goes_up_once_when_it_rests(study: Study) -> None:
     """Longer than `max_wait`, after which a file that JATOS has would go up."""
+    study.configure(watch={"quiet": "1s"})  # ten times the pause, however busy the machine is
     study.write("first.txt", "run is at work")
     with study.run():
         study.await_equal()
