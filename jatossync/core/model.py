@@ -126,6 +126,8 @@ class Row:
     """False where a file was adopted by size and Adler-32 alone."""
     remote_ms: int | None = None
     """`lastModified` on JATOS as first listed after our upload."""
+    put_back: bool = False
+    """These bytes were sent once more after JATOS had acknowledged them: others had changed it."""
 
 
 @dataclass(frozen=True, slots=True)

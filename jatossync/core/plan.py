@@ -54,10 +54,6 @@ class Policy:
     deletes: Literal["mirror", "keep"] = "mirror"
 
 
-def _never(_: RelPath) -> bool:
-    return False
-
-
 AGAIN = "changed on JATOS again after it was put back: somebody else mirrors this study too"
 
 _FILES = (Kind.FILE, Kind.EMPTY, Kind.EXCLUDED, Kind.UNKNOWN)
@@ -71,7 +67,6 @@ def plan(
     listed: Iterable[RelPath],
     policy: Policy,
     approved: Callable[[RelPath], Approval | None] = lambda _: None,
-    restored: Callable[[RelPath], bool] = _never,
 ) -> list[Action]:
     """
     All actions for the scope of `local`, sorted by path.
@@ -82,7 +77,6 @@ def plan(
         seen: What is known of a path on JATOS.
         listed: Paths that JATOS has, to find those nobody here knows.
         approved: What a person said about a path.
-        restored: Whether a path was put back already after somebody had changed it on JATOS.
     """
     known = (*manifest, *attempts, *_without_twins(listed, local))
     paths = {path for path in known if local.covers(path)}
@@ -96,7 +90,6 @@ def plan(
             seen(path),
             policy,
             approved(path),
-            restored,
         )
         for path in sorted(paths)
     )
@@ -135,7 +128,6 @@ def decide(
     seen: Seen | None,
     policy: Policy,
     approval: Approval | None = None,
-    restored: Callable[[RelPath], bool] = _never,
 ) -> Action | None:
     """What to do about one path; None where it is in step."""
     policy = _as_approved(policy, approval, seen)
@@ -148,7 +140,7 @@ def decide(
         assert local.stat is not None, "the scan leaves out only what it has seen"
         return Hash(path, local.stat)
     if row is not None and row.content == local.content and not attempts:
-        return _agreed(path, local, row, seen, policy, restored if approval is None else _never)
+        return _agreed(path, local, row, seen, policy, asked=approval is not None)
     return _changed(path, local, local.content, row, attempts, seen, policy)
 
 
@@ -173,9 +165,10 @@ def _agreed(
     row: Row,
     seen: Seen | None,
     policy: Policy,
-    restored: Callable[[RelPath], bool],
+    *,
+    asked: bool,
 ) -> Action | None:
-    """JATOS acknowledged these very bytes. Does it still have them?"""
+    """JATOS acknowledged these very bytes. Does it still have them? `asked`: a person was."""
     if seen is None:
         return _refresh(local, row, row.remote_ms)
     match _compare(seen, row.content):
@@ -190,7 +183,7 @@ def _agreed(
         case _Match.OTHER:
             if not seen.looked:
                 return _ask(path, seen)
-            if policy.drift == "restore" and restored(path):
+            if policy.drift == "restore" and row.put_back and not asked:
                 # Once is help. Again and again would be two programs fighting over a study.
                 return Hold(path, HoldKind.DRIFT, AGAIN, seen)
             return _drift(path, local, row, seen, policy)
@@ -258,7 +251,7 @@ def _refresh(local: Entry, row: Row, remote_ms: int | None) -> Refresh | None:
     """Let the row follow a stat that moved without the bytes."""
     stat = local.stat or row.stat
     hashed_at_ns = local.hashed_at_ns or row.hashed_at_ns
-    newer = Row(row.path, row.content, stat, hashed_at_ns, row.proven, remote_ms)
+    newer = replace(row, stat=stat, hashed_at_ns=hashed_at_ns, remote_ms=remote_ms)
     return None if newer == row else Refresh(newer)
 
 

@@ -127,7 +127,6 @@ class Decisions:
             self._parts.seen(path),
             self._settings.policy,
             self._holds.approval(path),
-            self._store.restored,
         )
         action = action and self.vet(action)
         if not isinstance(action, Hold | Look | Relist):

@@ -288,7 +288,6 @@ class Passes:
             self._evidence.listed,
             self._settings.policy,
             self._holds.approval,
-            self._store.restored,
         )
         self._parts.again.update(path for path in busy if snapshot.covers(path))
         return [*unholdable.values()] + [

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from jatossync.core import binding
@@ -33,7 +34,7 @@ from jatossync.state.rules import RuleSets
 
 FILE_NAME = "state.sqlite3"
 _OF_BOTH_SIDES = ("manifest", "attempts", "held", "held_lists", "approvals", "refusals")
-SCHEMA_VERSION = "5"
+SCHEMA_VERSION = "6"
 
 # Paths are BLOBs: SQLite compares those byte by byte, so a directory is one range.
 _SCHEMA = """
@@ -42,7 +43,7 @@ CREATE TABLE manifest (
     path BLOB PRIMARY KEY, size INTEGER NOT NULL, sha256 TEXT NOT NULL, adler32 INTEGER NOT NULL,
     stat_size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL,
     inode INTEGER NOT NULL, hashed_at_ns INTEGER NOT NULL, acked_at REAL NOT NULL,
-    proven INTEGER NOT NULL, remote_ms INTEGER
+    proven INTEGER NOT NULL, remote_ms INTEGER, put_back INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE attempts (
     path BLOB NOT NULL, verb TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER, adler32 INTEGER,
@@ -268,14 +269,15 @@ class Store:
         )
 
     def adopted(self, row: Row) -> None:
-        """JATOS has these bytes without a request of ours; what was attempted is settled."""
+        """JATOS has these bytes, sent by us or not; what was attempted is settled."""
+        row = replace(row, put_back=self._is_put_back(row))
         self._write("DELETE FROM attempts WHERE path = ?", (row.path.encode(),))
         self.refreshed(row)
 
     def refreshed(self, row: Row) -> None:
         """The same bytes with another stat; nothing that was attempted is settled by it."""
         self._write(
-            "INSERT OR REPLACE INTO manifest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO manifest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 row.path.encode(),
                 *row.content,
@@ -284,6 +286,7 @@ class Store:
                 self._clock(),
                 row.proven,
                 row.remote_ms,
+                row.put_back,
             ),
         )
 
@@ -291,16 +294,6 @@ class Store:
         """Nothing of ours is at `path` any more."""
         self._write("DELETE FROM attempts WHERE path = ?", (path.encode(),))
         self._write("DELETE FROM manifest WHERE path = ?", (path.encode(),))
-
-    def restored(self, path: RelPath) -> bool:
-        """Whether the last two requests for `path` brought the same bytes: it was put back."""
-        last = list(
-            self._db.rows(
-                "SELECT verb, sha256 FROM history WHERE path = ? ORDER BY id DESC LIMIT 2",
-                path.encode(),
-            )
-        )
-        return len(last) == 2 and last[0] == last[1] and last[0][0] == Verb.UPLOAD.value
 
     def count(self) -> int:
         """How many files JATOS has of us."""
@@ -360,6 +353,14 @@ class Store:
                 f"the state {self.path} was written by another version of jatossync",
                 "Use that version, or give this study a new `state:`.",
             )
+
+    def _is_put_back(self, row: Row) -> bool:
+        """Whether these bytes had been acknowledged before, and were sent again since."""
+        before = self.rows([row.path]).get(row.path)
+        if before is None or before.content != row.content:
+            return False
+        sent = self.attempts([row.path]).get(row.path, ())
+        return before.put_back or any(each.content == row.content for each in sent)
 
     def _select(self, table: str, scope: Iterable[RelPath]) -> Iterator[tuple[Any, ...]]:
         query = f"SELECT * FROM {table}"  # noqa: S608  (a constant of this module)
@@ -437,7 +438,7 @@ def _attempt(action: Upload | Delete) -> tuple[bytes, str, str, int | None, int 
 
 
 def _row(values: tuple[Any, ...]) -> Row:
-    path, size, sha256, adler32, *stat, hashed_at_ns, _acked_at, proven, remote_ms = values
+    path, size, sha256, adler32, *stat, hashed_at_ns, _at, proven, remote_ms, put_back = values
     return Row(
         RelPath(path.decode()),
         Content(size, sha256, adler32),
@@ -445,4 +446,5 @@ def _row(values: tuple[Any, ...]) -> Row:
         hashed_at_ns,
         bool(proven),
         remote_ms,
+        bool(put_back),
     )

@@ -439,9 +439,10 @@ def test_nothing_is_written_because_of_a_listing_that_shows_other_bytes(
 
 def test_drift_is_restored_once_and_then_held_until_a_person_says_so() -> None:
     for seen in (looked(B), ABSENT_LOOKED):
-        again = decide(PATH, file(A), row(A), [], seen, RESTORE, restored=lambda _: True)
+        put_back = replace(row(A), put_back=True)
+        again = decide(PATH, file(A), put_back, [], seen, RESTORE)
         assert isinstance(again, Hold)
         assert "somebody else" in again.why
         said = Approval(PATH, HoldKind.DRIFT, seen)
-        approved = decide(PATH, file(A), row(A), [], seen, RESTORE, said, lambda _: True)
+        approved = decide(PATH, file(A), put_back, [], seen, RESTORE, said)
         assert isinstance(approved, Keep | Upload)

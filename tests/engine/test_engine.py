@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from jatossync.core.actions import Delete, Upload
 from jatossync.core.jobs import (
     Ask,
@@ -24,6 +26,21 @@ from jatossync.core.plan import Policy
 from jatossync.core.ports import Settings
 from jatossync.state.store import Store
 from tests.engine.world import SERVER, World, asks_jatos
+
+
+class LoseOnce:
+    """JATOS takes the first upload, and its answer is lost."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._lost = False
+
+    def __call__(self, job: Job) -> Result | None:
+        if self._lost or not isinstance(job, Upload):
+            return None
+        self._lost = True
+        self._world.act(job)
+        return Unavailable("the connection broke")
 
 
 def test_a_full_pass_with_a_listing_is_what_a_start_is(world: World) -> None:
@@ -261,6 +278,28 @@ def test_with_restore_a_file_changed_on_jatos_is_kept_and_then_restored(store: S
     world.settle()
     assert world.remote == {"a.txt": b"1"}
     assert world.trash == [b"theirs"]
+
+
+@pytest.mark.parametrize("adopted", [False, True])
+@pytest.mark.parametrize("answered", [False, True])
+def test_with_restore_a_file_is_put_back_once_and_then_held(
+    store: Store, adopted: bool, answered: bool
+) -> None:
+    world = World(store, Settings(policy=Policy(drift="restore")))
+    world.save("a.txt", b"1", hint=False)
+    if adopted:
+        world.remote["a.txt"] = b"1"
+    world.settle()
+    if not answered:
+        world.trouble = LoseOnce(world)
+    for theirs in (b"theirs", b"theirs again"):
+        world.remote["a.txt"] = theirs
+        world.wait(601)
+        world.settle()
+    assert world.remote == {"a.txt": b"theirs again"}
+    assert world.trash == [b"theirs"]
+    (held,) = world.engine.report.held
+    assert "again after it was put back" in held.reason
 
 
 def test_an_edit_on_jatos_is_in_the_trash_before_it_is_overwritten(world: World) -> None:

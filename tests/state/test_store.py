@@ -111,7 +111,7 @@ def test_bytes_that_were_put_back_are_known_until_others_come(open_store: Open) 
         burst = store.begin([upload("a.txt")])
         content = Content(3, sha256 * 64, 7)
         store.uploaded(row("a.txt", content=content), burst, 0.1)
-        found.append(store.restored(RelPath("a.txt")))
+        found.append(store.rows([ROOT])[RelPath("a.txt")].put_back)
     assert found == [False, True, False]
 
 
