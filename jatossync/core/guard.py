@@ -97,14 +97,13 @@ class Guard:
             return []
         deletes = [item.action for item in waiting if isinstance(item.action, Delete)]
         uploads = [item.action for item in queue if item.open_upload]
-        sent = [
-            item.action
-            for item in queue
-            if item.path in queue.under_way
-            and isinstance(item.action, Delete)
-            and not self._approved(item.path)
-        ]
-        held = self._held(deletes, [each for each in uploads if isinstance(each, Upload)], sent)
+        going = [item.action for item in queue if isinstance(item.action, Delete)]
+        held = self._held(
+            deletes,
+            [each for each in uploads if isinstance(each, Upload)],
+            sent=[each for each in going if each.path in queue.under_way],
+            approved=[each for each in going if self._approved(each.path)],
+        )
         self._passed = {delete.path for delete in deletes} - {hold.path for hold in held}
         return held
 
@@ -113,7 +112,9 @@ class Guard:
         changes = list(changes)
         deletes = [each for each in changes if isinstance(each, Delete)]
         uploads = [each for each in changes if isinstance(each, Upload)]
-        return self._held([each for each in deletes if not self._approved(each.path)], uploads)
+        approved = [each for each in deletes if self._approved(each.path)]
+        others = [each for each in deletes if not self._approved(each.path)]
+        return self._held(others, uploads, approved=approved)
 
     def found_again(self) -> list[RelPath]:
         """What waits as a delete although its bytes are on JATOS under another name by now."""
@@ -125,23 +126,33 @@ class Guard:
     # --- inside --------------------------------------------------------------------------------
 
     def _held(
-        self, deletes: list[Delete], uploads: list[Upload], sent: Iterable[Delete] = ()
+        self,
+        deletes: list[Delete],
+        uploads: list[Upload],
+        *,
+        sent: Iterable[Delete] = (),
+        approved: Iterable[Delete] = (),
     ) -> list[Hold]:
         """
         Args:
             sent: Deletes that are under way: too late to hold them, but they count.
+            approved: Deletes that a person said yes to: they do not count, but are gone soon.
         """
         past = self._records.past(WINDOW_S)
         known, done = self._held_gone(), _gone(past)
-        waiting = [Named(each.path, _digests(each)) for each in (*deletes, *sent)]
+        agreed = {each.path for each in approved}
+        waiting = [
+            Named(each.path, _digests(each))
+            for each in (*deletes, *sent)
+            if each.path not in agreed
+        ]
         new = [*_new(past), *(Named(each.path, _digests(each)) for each in uploads)]
         counted = counting([*waiting, *known, *done], new)
         count = self._records.count()
-        going = [*(each.path for each in waiting), *self._held_paths(*_DELETES)]
+        going = {*(each.path for each in waiting), *agreed, *self._held_paths(*_DELETES)}
         coming = {each.path for each in uploads}
         reason = too_many(
             len(counted),
-            had=count + len(done),
             left=count - self._known(going) + len(coming) - self._known(coming),
             limits=self._limits,
         )

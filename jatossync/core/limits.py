@@ -27,7 +27,7 @@ class Limits:
 
     max_files: int = 20
     max_share: float = 0.3
-    """Of the files that JATOS has of us, from 0 to 1."""
+    """Of the files that are gone and those that are left, from 0 to 1."""
 
 
 class Named(NamedTuple):
@@ -38,15 +38,15 @@ class Named(NamedTuple):
     """SHA-256 of what may lie under the name."""
 
 
-def too_many(counted: int, had: int, left: int, limits: Limits) -> str | None:
+def too_many(counted: int, left: int, limits: Limits) -> str | None:
     """
     Why so many deletes wait for a person, or None where they go.
 
     Args:
         counted: Deletes that count (`counting`).
-        had: Files that JATOS had of us before them.
-        left: Files that it will have of us after all that is decided.
+        left: Files that JATOS will have of us after all that is decided, moved ones among them.
     """
+    had = counted + left
     if not counted:
         return None
     if left <= 0:

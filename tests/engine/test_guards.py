@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from jatossync.core.actions import Delete, HoldKind, Upload
 from jatossync.core.holds import chosen_list
-from jatossync.core.jobs import Ask, Job, Refused, Result, StateChanged
+from jatossync.core.jobs import Ask, Job, Refused, Result, StateChanged, Unavailable
 from jatossync.core.limits import WINDOW_S
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import Policy
@@ -205,6 +206,60 @@ def test_deletes_that_turn_out_to_be_renames_later_are_released(world: World) ->
     world.settle()
     assert world.remote == world.local
     assert not world.engine.report.held
+
+
+def test_the_share_is_of_what_is_gone_and_what_is_left_and_never_over_all(world: World) -> None:
+    filled(world, 8)
+
+    def stored_without_an_answer(job: Job) -> Result | None:
+        if not isinstance(job, Upload):
+            return None
+        world.act(job)
+        return Unavailable("the connection broke")
+
+    world.trouble = stored_without_an_answer
+    for n in range(20):
+        world.save(f"new/{n}.png", b"new %d" % n)
+    world.wait(1)
+    for n in range(18):
+        world.remove(f"new/{n}.png")
+    remove(world, 0, 1)
+    world.wait(0.5)
+    world.trouble = lambda job: None
+    world.settle()
+    (held,) = world.engine.report.held
+    gone, of = map(int, re.findall(r"\d+", held.reason)[:2])
+    assert of - gone == len(world.local) == 8
+
+
+def test_files_that_only_moved_are_no_part_of_what_is_gone_but_of_what_is_left(
+    world: World,
+) -> None:
+    filled(world, 40)
+    for n in range(24):
+        world.save(f"pictures/{n}.png", world.local[f"{n:03}.png"])
+    remove(world, *range(24 + 13))
+    world.settle()
+    (held,) = world.engine.report.held
+    assert held.reason.startswith("13 of 40 files are gone here")
+    assert len(held.paths) == 13
+    assert len(world.remote) == 40
+
+
+def test_the_last_file_is_held_also_while_the_others_go_because_a_person_said_so(
+    world: World, store: Store
+) -> None:
+    filled(world, 30)
+    remove(world, *range(29))
+    world.settle()
+    world.latency_s = lambda job: 5.0 if isinstance(job, Delete) else 0.0
+    approve_all(world, store)
+    remove(world, 29)
+    world.wait(1)
+    world.settle()
+    assert world.remote.keys() == {"029.png"}
+    (held,) = world.engine.report.held
+    assert "nothing would be left" in held.reason
 
 
 def test_a_builders_output_comes_and_goes_without_asking(world: World) -> None:
