@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.printed import lines_with_tokens
-from tests.scenarios.harness import ROOT
+from tests.scenarios.starter import ROOT
 
 DEADLINE_S = 60.0
 COLUMNS, ROWS = 80, 40

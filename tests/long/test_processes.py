@@ -20,7 +20,8 @@ from pathlib import Path
 import pytest
 
 from tests.long.writer import is_whole
-from tests.scenarios.harness import ROOT, Daemon, Study, files_below, wait_until
+from tests.scenarios.harness import Daemon, Study, files_below, wait_until
+from tests.scenarios.starter import ROOT
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 

@@ -13,22 +13,21 @@ import re
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, BinaryIO, NamedTuple, Self
 
 import yaml
 
 from tests.emulator.handle import Emulator
 from tests.printed import lines_with_tokens
-
-ROOT = Path(__file__).parents[2]
+from tests.scenarios.starter import PROGRAM, ROOT, start
 
 DEADLINE_S = 60.0
 """Room for a busy machine: nothing here is expected to take as long."""
@@ -126,7 +125,7 @@ class Study:
     def command(self, *arguments: str) -> list[str]:
         """The command line of one of the program's commands with this study's configuration."""
         name, *rest = arguments
-        return [sys.executable, "-m", "jatossync", name, "--config", str(self.config), *rest]
+        return [*PROGRAM, name, "--config", str(self.config), *rest]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -146,16 +145,15 @@ class Study:
 
     def program(self, command: list[str], **environment: str) -> Said:
         """Run one command line to its end."""
-        done = subprocess.run(
-            command,
-            cwd=self.place,
-            env=self.environment | environment,
-            capture_output=True,
-            text=True,
-            timeout=DEADLINE_S,
-        )
-        self.check_output(done.stdout + done.stderr)
-        return Said(done.returncode, done.stdout, done.stderr)
+        with TemporaryFile() as out, TemporaryFile() as err:
+            process = start(command, self.place, self.environment | environment, out, err)
+            try:
+                code = process.wait(DEADLINE_S)
+            finally:
+                process.kill()
+            said = Said(code, _text(out), _text(err))
+        self.check_output(said.out + said.err)
+        return said
 
     def run(self, *inside: str) -> Daemon:
         """
@@ -287,15 +285,9 @@ class Daemon:
     def __init__(self, study: Study, inside: Sequence[str] = ()) -> None:
         self._study = study
         self._output = study.place / f"run-{len(list(study.place.glob('run-*.log')))}.log"
+        command = [*inside, *study.command("run", "--log-format", "json")]
         with self._output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [*inside, *study.command("run", "--log-format", "json")],
-                cwd=study.place,
-                env=study.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
+            self.process = start(command, study.place, study.environment, output, output)
 
     def __enter__(self) -> Self:
         return self
@@ -341,6 +333,12 @@ class Daemon:
     def await_log(self, event: str) -> None:
         """Wait until it tells of `event`."""
         wait_until(lambda: bool(self.log(event)), lambda: f"{event!r} in {self.output()}")
+
+
+def _text(file: BinaryIO) -> str:
+    """All that was written to a file."""
+    file.seek(0)
+    return file.read().decode()
 
 
 def files_below(top: Path) -> dict[str, bytes]:
