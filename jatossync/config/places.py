@@ -36,7 +36,7 @@ def find_config(given: str | None) -> str:
             return path
     raise ConfigError(
         f"there is no configuration: no {IN_A_FOLDER} here or in a folder above, and no {AT_HOME}",
-        HOW_TO_START + " Or name a configuration with --config.",
+        HOW_TO_START + "; or name a configuration with --config",
     )
 
 

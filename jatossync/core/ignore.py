@@ -35,6 +35,7 @@ BUILT_IN = (
     *("node_modules/", "__pycache__/", ".venv/", ".ipynb_checkpoints/"),
     *(".mypy_cache/", ".pytest_cache/", ".ruff_cache/", ".parcel-cache/", ".sass-cache/"),
     *(".dropbox", ".dropbox.cache/", ".stfolder/", ".stversions/", ".syncthing.*.tmp"),
+    *("*conflicted copy [0-9][0-9][0-9][0-9]-*", "*.sync-conflict-[0-9]*-[0-9]*-*"),
     ".jatossync-*.part",  # a file of ours that is on its way in
     *(".sync_*.db*", "._sync_*.db*", ".nextcloudsync.log", ".owncloudsync.log"),
 )
@@ -48,7 +49,7 @@ _QUARANTINE = re.compile(
     r"|.*\.(?:pem|p8|pk8|p12|pfx|ppk|jks|keystore|kdbx?|agilekeychain|opvault)"
     r"|\.(?:ssh|gnupg)"
     r")|(?P<password>"
-    r"\.env.*|[._]netrc|\.(?:npmrc|yarnrc|pypirc|pgpass|my\.cnf|htpasswd|git-credentials|aws)"
+    r"\.env.*|\.Renviron.*|[._]netrc|\.(?:npmrc|yarnrc|pypirc|pgpass|my\.cnf|htpasswd|git-credentials|aws)"
     r")|(?P<data>"
     r"jatos_(?:results|studylog|study)_.*|.*\.jr?zip(?:[ ._-]?\(\d+\)|[ ._-]\d+)?"
     r")",

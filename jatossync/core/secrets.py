@@ -63,13 +63,17 @@ def _is_token(candidate: bytes) -> bool:
     return digest[:_CHECK].encode() == match[2]
 
 
+_KEY_MARKS = b"PRIVATE KEY", b"PuTTY-User-Key-File"
 _KEY_TEXT = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:"
-    rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"  # PEM, OpenSSH, PGP
+    rb"^(?:\xef\xbb\xbf)?[ \t]*(?:"
+    rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[ \t\r]*$"  # PEM, OpenSSH, PGP
     rb"|---- BEGIN SSH2 [A-Z ]*PRIVATE KEY ----"
     rb"|PuTTY-User-Key-File-\d"
-    rb")"
+    rb')|"private_key"\s*:\s*"-----BEGIN ',  # of a Google service account
+    re.MULTILINE,
 )
+"""A line of its own: libraries for cryptography have these words within a line of code."""
+
 _KEY_DER = re.compile(
     rb"\x30(?:[\x00-\x7f]|\x81.|\x82..)\x02\x01[\x00\x01\x03][\x02\x04\x30]", re.DOTALL
 )
@@ -78,5 +82,6 @@ certificates and public keys have no version in this place."""
 
 
 def is_private_key(head: bytes) -> bool:
-    """Whether a file that begins with `head` is a private key, whatever its name."""
-    return bool(_KEY_TEXT.match(head) or _KEY_DER.match(head))
+    """Whether a file that begins with `head` is, or holds, a private key, whatever its name."""
+    marked = any(mark in head for mark in _KEY_MARKS)  # cheaper than the pattern for every line
+    return bool((marked and _KEY_TEXT.search(head)) or _KEY_DER.match(head))

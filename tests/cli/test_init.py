@@ -60,8 +60,9 @@ def written(folder: Path) -> dict[str, object]:
     return loaded
 
 
-def token_file(folder: Path) -> Path:
-    return folder.parent / ".config/jatossync/token"
+def token_file(folder: Path, jatos: Emulator) -> Path:
+    name = "token-" + jatos.url.removeprefix("http://").replace(":", "-")
+    return folder.parent / ".config/jatossync" / name
 
 
 def nothing_written(folder: Path) -> bool:
@@ -85,8 +86,8 @@ def test_a_newcomer_answers_five_questions_and_the_study_is_live(
     person.answer(f"Study [{study['id']}]:", "")
     person.answer("Folder with the study's files [~/stroop]:", "")
     person.expect("2 to upload")
-    person.answer("Write this configuration? [Y/n]:", "")
-    person.expect("wrote ~/stroop/jatossync.yaml and ~/.config/jatossync/token")
+    person.answer("Write ~/stroop/jatossync.yaml? [Y/n]:", "")
+    person.expect("wrote ~/stroop/jatossync.yaml and ~/.config/jatossync/token-127.0.0.1-")
     person.answer("Start now", "n")
     assert person.end() == 0
     assert emulator.token not in person.raw
@@ -95,7 +96,7 @@ def test_a_newcomer_answers_five_questions_and_the_study_is_live(
     assert written(folder)["server"] == emulator.url
     assert written(folder)["study"] == study["uuid"]
     assert written(folder)["folder"] == "."
-    assert stat.S_IMODE(token_file(folder).stat().st_mode) == 0o600
+    assert stat.S_IMODE(token_file(folder, emulator).stat().st_mode) == 0o600
 
     said = init(folder, "sync")
     assert (said.code, said.err) == (0, "")
@@ -167,7 +168,7 @@ def test_all_answers_can_be_options(emulator: Emulator, folder: Path) -> None:
     config = yaml.safe_load((folder.parent / "stroop.yaml").read_text("utf-8"))
     assert config["folder"] == str(folder)
     assert config["token_file"] == "~/my-token"
-    assert not token_file(folder).exists()
+    assert not token_file(folder, emulator).exists()
 
 
 @pytest.mark.parametrize("way", ["standard input", "environment"])
@@ -180,7 +181,7 @@ def test_the_token_comes_from_standard_input_or_the_environment(
     else:
         said = init(folder, *options, "--token-file", "-", stdin=emulator.token + "\n")
     assert (said.code, said.err) == (0, "")
-    assert token_file(folder).read_text() == emulator.token + "\n"
+    assert token_file(folder, emulator).read_text() == emulator.token + "\n"
     assert emulator.token not in said.text
 
 
@@ -206,7 +207,7 @@ def test_an_existing_configuration_is_left(emulator: Emulator, folder: Path) -> 
     for early in ([], ["--config", "jatossync.yaml"], ["--folder", "."]):
         assert init(folder, "init", *early).code == 78, "before anything is asked"
     assert (folder / "jatossync.yaml").read_text() == "mine"
-    assert not token_file(folder).exists()
+    assert not token_file(folder, emulator).exists()
 
 
 def test_the_token_in_its_place_is_used_for_the_next_study(
@@ -216,20 +217,35 @@ def test_the_token_in_its_place_is_used_for_the_next_study(
     assert init(folder, *options, JATOSSYNC_TOKEN=emulator.token).code == 0
     (folder / "jatossync.yaml").unlink()
     assert init(folder, *options).code == 0
-    assert written(folder)["token_file"] == "~/.config/jatossync/token"
+    kept = token_file(folder, emulator)
+    assert written(folder)["token_file"] == f"~/.config/jatossync/{kept.name}"
 
 
-def test_a_token_for_another_server_gets_a_file_of_its_own(
-    emulator: Emulator, folder: Path
+def test_no_server_is_shown_the_token_of_another_one(
+    emulator: Emulator, jatos: Jatos, folder: Path
 ) -> None:
-    token_file(folder).parent.mkdir(parents=True)
-    token_file(folder).write_text(WRONG_TOKEN)
-    token_file(folder).chmod(0o600)
     options = ("init", "--server", emulator.url, "--study", emulator.study, "--folder", ".")
     assert init(folder, *options, JATOSSYNC_TOKEN=emulator.token).code == 0
-    assert token_file(folder).read_text() == WRONG_TOKEN
-    name = "token-" + emulator.url.removeprefix("http://").replace(":", "-")
-    assert written(folder)["token_file"] == f"~/.config/jatossync/{name}"
+    (folder / "jatossync.yaml").unlink()
+    other = jatos("3.9")
+    said = init(folder, "init", "--server", other.url, "--study", other.study, "--folder", ".")
+    assert said.code == 64
+    assert 401 not in {each["status"] for each in other.requests()}
+
+
+def test_a_token_that_has_expired_makes_room_for_a_new_one_and_no_other_does(
+    emulator: Emulator, folder: Path
+) -> None:
+    options = ("init", "--server", emulator.url, "--study", emulator.study, "--folder", ".")
+    old = emulator.add_token()
+    assert init(folder, *options, JATOSSYNC_TOKEN=old).code == 0
+    (folder / "jatossync.yaml").unlink()
+    said = init(folder, *options, JATOSSYNC_TOKEN=emulator.token)
+    assert said.code == 78
+    assert "left as it is" in said.err
+    emulator.change_token(old, active=False)
+    assert init(folder, *options, JATOSSYNC_TOKEN=emulator.token).code == 0
+    assert token_file(folder, emulator).read_text() == emulator.token + "\n"
     assert init(folder, "check").code == 0
 
 
@@ -242,7 +258,7 @@ def test_where_the_configuration_cannot_be_written_the_token_is_not_either(
     )
     assert said.code == 78
     assert "cannot be written" in said.err
-    assert not token_file(folder).exists()
+    assert not token_file(folder, emulator).exists()
 
 
 def test_jatoss_own_folder_is_refused(emulator: Emulator, folder: Path) -> None:
@@ -275,6 +291,22 @@ def test_what_first_contact_would_do_is_shown_and_not_done(
         in said.out
     )
     assert files_below(there) == before
+
+
+def test_on_a_second_computer_the_empty_folder_is_led_to_pull(
+    emulator: Emulator, folder: Path
+) -> None:
+    (Path(emulator.folder) / "index.html").write_text("<!doctype html>")
+    empty = folder.parent / "empty"
+    empty.mkdir()
+    options = ("init", "--server", emulator.url, "--study", emulator.study, "--folder", ".")
+    said = init(empty, *options, JATOSSYNC_TOKEN=emulator.token)
+    assert said.code == 0
+    assert "jatossync pull" in said.out
+    assert init(empty, "pull").code == 0
+    assert (empty / "index.html").read_text() == "<!doctype html>"
+    said = init(folder, *options, JATOSSYNC_TOKEN=emulator.token)
+    assert "jatossync pull" not in said.out, "both sides have files"
 
 
 def test_a_locked_study_can_be_set_up(emulator: Emulator, folder: Path) -> None:

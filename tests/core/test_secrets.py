@@ -93,6 +93,10 @@ def test_a_token_is_found_in_a_file_full_of_its_prefix() -> None:
         b"\xef\xbb\xbf \n-----BEGIN EC PRIVATE KEY-----\n",
         b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n",
         b"PuTTY-User-Key-File-3: ssh-ed25519\n",
+        b"Bag Attributes\n    friendlyName: me\n-----BEGIN PRIVATE KEY-----\nMIIE",
+        b"-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----\r\n"
+        b"-----BEGIN RSA PRIVATE KEY-----\r\nMIIE",
+        b'{"type": "service_account", "private_key": "-----BEGIN PRIVATE KEY-----\\nMIIE',
         b"\x30\x82\x04\xa4\x02\x01\x00\x02\x82\x01\x01\x00",  # RSA, PKCS #1
         b"\x30\x82\x04\xbe\x02\x01\x00\x30\x0d\x06\x09",  # PKCS #8
         b"\x30\x77\x02\x01\x01\x04\x20",  # EC
@@ -111,6 +115,8 @@ def test_a_private_key_is_known_by_its_first_bytes(head: bytes) -> None:
         b"-----BEGIN PUBLIC KEY-----\nMIIE",
         b"\x30\x82\x03\x01\x30\x82\x01\xe9\xa0\x03\x02\x01\x02",  # X.509
         b"const example = '-----BEGIN PRIVATE KEY-----'",
+        b"let pem =\n'-----BEGIN PRIVATE KEY-----\\n' + body;",
+        b"<p>It begins with\n-----BEGIN PRIVATE KEY----- and goes on",
         b"0123456789",
         b"PK\x03\x04",  # Keynote
     ],

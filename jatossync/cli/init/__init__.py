@@ -14,7 +14,7 @@ from jatossync.cli.init.server import Found, find_server
 from jatossync.cli.init.studies import choose
 from jatossync.cli.init.tokens import NewToken, find_token
 from jatossync.cli.main import INTERRUPTED_EXIT_CODE
-from jatossync.cli.own_files import ORDINARY, PRIVATE, create
+from jatossync.cli.own_files import ORDINARY, PRIVATE, create, replace
 from jatossync.cli.saying import done, note, short
 from jatossync.cli.terminal import can_ask
 from jatossync.config import values
@@ -118,13 +118,18 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     given = _Given(**options)
     try:
         setup = _find_out(given)
-        _show_first_contact(setup)
+        only_there = _show_first_contact(setup)
         if not given.yes and can_ask():
-            click.confirm("Write this configuration?", default=True, abort=True)
+            click.confirm(f"Write {short(setup.config)}?", default=True, abort=True)
     except click.Abort:
         click.echo("\njatossync: stopped; nothing was written", err=True)
         return INTERRUPTED_EXIT_CODE
     _write(setup)
+    if only_there and not given.service and not given.start:
+        note("\nThe folder is empty, and JATOS has the study. Go on with:")
+        note("  jatossync pull              download it, and take it over")
+        note("  jatossync run               from then on: your changes go up, until Ctrl-C")
+        return 0
     return _go_on(ctx, setup.config, given.service, given.start)
 
 
@@ -160,10 +165,13 @@ def _suggestion() -> str | None:
         return None
 
 
-def _show_first_contact(setup: _Setup) -> None:
+def _show_first_contact(setup: _Setup) -> bool:
+    """Whether only JATOS has files."""
     text = setup.text(folder=setup.folder, token_file=setup.token.path)
     note("\nComparing both sides; nothing is changed …")
-    done(first_contact(text, setup.token.token))
+    preview = first_contact(text, setup.token.token)
+    done(preview.told)
+    return preview.only_there
 
 
 def _write(setup: _Setup) -> None:
@@ -173,11 +181,12 @@ def _write(setup: _Setup) -> None:
         folder=os.curdir if inside else setup.folder, token_file=short(setup.token.path)
     )
     if setup.token.is_new:
-        create(setup.token.path, setup.token.token.reveal() + "\n", PRIVATE)
+        write = replace if setup.token.replaces else create
+        write(setup.token.path, setup.token.token.reveal() + "\n", PRIVATE)
     try:
         create(setup.config, text, ORDINARY)
     except JatossyncError:
-        if setup.token.is_new:
+        if setup.token.is_new and not setup.token.replaces:
             os.unlink(setup.token.path)
         raise
     wrote = [setup.config, *([setup.token.path] if setup.token.is_new else [])]

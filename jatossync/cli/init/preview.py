@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from jatossync.cli.setup import opened
 from jatossync.config import load
@@ -18,9 +19,18 @@ from jatossync.errors import ConfigError, Unreachable
 from jatossync.remote.token import Token
 
 
-def first_contact(text: str, token: Token) -> str:
+class Preview(NamedTuple):
+    """What the first `sync` would do."""
+
+    told: str
+    """In one line."""
+    only_there: bool
+    """Whether JATOS has files and the folder has none: a second computer."""
+
+
+def first_contact(text: str, token: Token) -> Preview:
     """
-    One line on what the first `sync` with this configuration would do.
+    What the first `sync` with this configuration would do.
 
     Raises:
         JatossyncError: It would not even begin.
@@ -43,7 +53,9 @@ def first_contact(text: str, token: Token) -> str:
         raise refusal(trouble, config)
     if engine.report.root_trouble:
         raise ConfigError(engine.report.root_trouble)
-    return f"first contact: {_summary(planned, engine.report)}"
+    foreign = any(note.topic is Topic.FOREIGN for note in engine.report.notes.values())
+    only_there = foreign and not planned and not len(engine.report.held)
+    return Preview(f"first contact: {_summary(planned, engine.report)}", only_there)
 
 
 def _summary(planned: Sequence[Change], report: Report) -> str:

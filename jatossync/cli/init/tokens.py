@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from jatossync.cli.init.asking import ask
-from jatossync.cli.saying import done, note
+from jatossync.cli.saying import done, note, short
 from jatossync.cli.tokens import WHERE_TO_MAKE_ONE, accepted, good_for
-from jatossync.errors import ConfigError, Denied, JatossyncError
+from jatossync.errors import ConfigError, Denied
 from jatossync.remote import token as tokens
 from jatossync.remote.client import Jatos
+from jatossync.remote.parse import Who
 from jatossync.remote.route import Route
 from jatossync.remote.token import Token
 
-PLACE = "~/.config/jatossync/token"
+PLACE = "~/.config/jatossync/token-{}"
+"""Each server has its own: no JATOS is shown the token of another one."""
 STANDARD_INPUT = "-"
 VARIABLE = "JATOSSYNC_TOKEN"
 
@@ -32,6 +34,8 @@ class NewToken:
     """The file that holds it, or is going to."""
     is_new: bool
     """Whether that file is still to be written."""
+    replaces: bool = False
+    """Whether one lies there that this JATOS accepts no longer, or never did."""
 
 
 def find_token(server: str, route: Route, source: str | None) -> NewToken:
@@ -49,10 +53,11 @@ def find_token(server: str, route: Route, source: str | None) -> NewToken:
         path = os.path.abspath(os.path.expanduser(source))
         return NewToken(_checked(server, route, _in_file(path)), path, is_new=False)
     if source:
-        return _placed(server, _checked(server, route, Token(sys.stdin.read(), "standard input")))
-    if given := os.environ.get(VARIABLE):
-        return _placed(server, _checked(server, route, Token(given, f"${VARIABLE}")))
-    return _known(server, route) or _placed(server, _asked(server, route))
+        given = Token(sys.stdin.read(), "standard input")
+        return _placed(server, route, _checked(server, route, given))
+    if text := os.environ.get(VARIABLE):
+        return _placed(server, route, _checked(server, route, Token(text, f"${VARIABLE}")))
+    return _known(server, route) or _placed(server, route, _asked(server, route))
 
 
 def _asked(server: str, route: Route) -> Token:
@@ -75,39 +80,56 @@ def _pasted(text: str) -> Token:
 
 
 def _checked(server: str, route: Route, token: Token) -> Token:
-    """The token, well-formed and accepted."""
+    """
+    The token, well-formed and accepted.
+
+    Raises:
+        ConfigError, Denied, Unreachable: It is not, or nobody can say.
+    """
     tokens.check(token)
-    with closing(Jatos(server, token, 1, route)) as jatos:
-        who = accepted(jatos)
+    who = _accepted(server, route, token)
     user = f" of {who.username}" if who.username else ""
     done(f"the token{user} is accepted, {good_for(who.expires_ms)}")
     return token
 
 
+def _accepted(server: str, route: Route, token: Token) -> Who:
+    with closing(Jatos(server, token, 1, route)) as jatos:
+        return accepted(jatos)
+
+
 def _known(server: str, route: Route) -> NewToken | None:
     """The token that lies in its usual place, if this JATOS accepts it."""
-    for path in _places(server):
-        if os.path.lexists(path):
-            try:
-                return NewToken(_checked(server, route, _in_file(path)), path, is_new=False)
-            except (ConfigError, Denied):
-                continue
-    return None
+    path = _place(server)
+    if not os.path.lexists(path):
+        return None
+    try:
+        return NewToken(_checked(server, route, _in_file(path)), path, is_new=False)
+    except (ConfigError, Denied) as exc:
+        note(f"The token in {short(path)} cannot be used: {exc}")
+        return None
 
 
-def _placed(server: str, token: Token) -> NewToken:
-    """Where the token is going to lie; what holds another one is left as it is."""
-    for path in _places(server):
-        if not os.path.lexists(path):
-            return NewToken(token, path, is_new=True)
-        try:
-            if _in_file(path).reveal() == token.reveal():
-                return NewToken(token, path, is_new=False)
-        except JatossyncError:
-            continue
+def _placed(server: str, route: Route, token: Token) -> NewToken:
+    """
+    Where the token is going to lie.
+
+    Raises:
+        ConfigError: Another one that is still good lies there, and is left as it is.
+    """
+    path = _place(server)
+    if not os.path.lexists(path):
+        return NewToken(token, path, is_new=True)
+    other = _in_file(path)
+    if other.reveal() == token.reveal():
+        return NewToken(token, path, is_new=False)
+    try:
+        _accepted(server, route, other)
+    except Denied:
+        return NewToken(token, path, is_new=True, replaces=True)
     raise ConfigError(
-        f"another token lies in {PLACE} already, and is left as it is",
-        "Put the new one there with `jatossync token --new`, or into a file of its own: "
+        f"another token for this JATOS lies in {short(path)}, and is left as it is",
+        "Remove it if it is not needed any more, or put the new one into a file of its own: "
         "--token-file FILE",
     )
 
@@ -116,7 +138,8 @@ def _in_file(path: str) -> Token:
     return tokens.find_token(path, None, {})[0]
 
 
-def _places(server: str) -> list[str]:
-    """The usual one, and one for this server where that is taken."""
-    place = os.path.expanduser(PLACE)
-    return [place, f"{place}-{re.sub(r'[^A-Za-z0-9.-]+', '-', urlsplit(server).netloc)}"]
+def _place(server: str) -> str:
+    """Where tokens for this server lie."""
+    return os.path.expanduser(
+        PLACE.format(re.sub(r"[^A-Za-z0-9.-]+", "-", urlsplit(server).netloc))
+    )
