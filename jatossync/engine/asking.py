@@ -11,23 +11,16 @@ from jatossync.core.jobs import Refused, Result, Stopped, Unavailable
 from jatossync.core.model import Content, Entry, Seen
 from jatossync.engine.decisions import Decisions
 from jatossync.engine.meeting import Meeting
-from jatossync.engine.parts import LOSSES_THAT_REFUSE, Parts
+from jatossync.engine.parts import LOSSES_THAT_REFUSE, Parts, Room
 
 
-class Asking:
+class Asking(Room):
     """Takes the answers; what is asked for comes from the decisions."""
 
     def __init__(self, parts: Parts, decisions: Decisions, meeting: Meeting) -> None:
-        self._parts = parts
+        super().__init__(parts)
         self._decisions = decisions
         self._meeting = meeting
-        self._store = parts.store
-        self._settings = parts.settings
-        self._link = parts.link
-        self._report = parts.report
-        self._holds = parts.holds
-        self._evidence = parts.evidence
-        self._questions = parts.questions
 
     def hashed(self, job: Hash, result: Result, now_s: float) -> None:
         """A large file was read, or was not to be had."""

@@ -32,7 +32,7 @@ from jatossync.core.order import Item, rank
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import decide
 from jatossync.core.questions import Open
-from jatossync.engine.parts import Parts
+from jatossync.engine.parts import Parts, Room
 
 OTHERS = (
     "somebody else changes this study on JATOS too; if it is another jatossync, agree on one of you"
@@ -54,24 +54,11 @@ class Round:
     """When the listing was asked for that stands for a look at each path."""
 
 
-class Decisions:
+class Decisions(Room):
     """About many paths together (`apply`), or about one of which more is known now (`decide`)."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._store = parts.store
-        self._settings = parts.settings
-        self._report = parts.report
-        self._holds = parts.holds
-        self._refusals = parts.refusals
-        self._guard = parts.guard
-        self._contact = parts.contact
-        self._pace = parts.pace
-        self._waits = parts.waits
-        self._queue = parts.queue
-        self._questions = parts.questions
-        self._listings = parts.listings
-        self._planned = parts.planned
+        super().__init__(parts)
         self._provenance: deque[Provenance] = deque()
 
     def apply(

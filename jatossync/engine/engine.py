@@ -27,12 +27,12 @@ from jatossync.core.waits import Wait
 from jatossync.engine.asking import Asking
 from jatossync.engine.decisions import Decisions
 from jatossync.engine.meeting import Meeting
-from jatossync.engine.parts import Parts
+from jatossync.engine.parts import Parts, Room
 from jatossync.engine.passes import Passes
 from jatossync.engine.writing import Writing
 
 
-class Engine:
+class Engine(Room):
     """See the package. All times are seconds of one monotonic clock."""
 
     def __init__(self, store: Store, settings: Settings, jitter: Callable[[], float]) -> None:
@@ -40,21 +40,14 @@ class Engine:
         Args:
             jitter: Gives a number from 0 to 1, to spread retries of many clients.
         """
-        self._parts = parts = Parts(store, settings, jitter)
+        parts = Parts(store, settings, jitter)
+        super().__init__(parts)
         self.link = parts.link
         self.report = parts.report
         self.waits = parts.waits
         self.planned = parts.planned
         self.paused = False
         """A person wants nothing written; all the rest goes on."""
-        self._store = parts.store
-        self._holds = parts.holds
-        self._guard = parts.guard
-        self._contact = parts.contact
-        self._dirty = parts.dirty
-        self._queue = parts.queue
-        self._questions = parts.questions
-        self._listings = parts.listings
         self._decisions = Decisions(parts)
         self._meeting = Meeting(parts, self._decisions)
         self._passes = Passes(parts, self._decisions, self._meeting)

@@ -8,23 +8,15 @@ from jatossync.core.jobs import Ask, Job, Result, Server, Stop, Stopped, Unavail
 from jatossync.core.link import kind
 from jatossync.core.paths import ROOT
 from jatossync.engine.decisions import Decisions
-from jatossync.engine.parts import RELIST_S, Parts
+from jatossync.engine.parts import RELIST_S, Parts, Room
 
 
-class Meeting:
+class Meeting(Room):
     """Asks (`start`) until JATOS is there (`asked`); told when a request finds trouble (`fail`)."""
 
     def __init__(self, parts: Parts, decisions: Decisions) -> None:
-        self._parts = parts
+        super().__init__(parts)
         self._decisions = decisions
-        self._link = parts.link
-        self._report = parts.report
-        self._refusals = parts.refusals
-        self._guard = parts.guard
-        self._dirty = parts.dirty
-        self._queue = parts.queue
-        self._questions = parts.questions
-        self._listings = parts.listings
         self.asking = False
 
     @property

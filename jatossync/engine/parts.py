@@ -1,7 +1,7 @@
 """
-What the rooms of the engine share: what is known, what is to be done, and some small verbs.
+What the rooms of the engine share: `Parts` holds what is known and what is to be done.
 
-Nothing is decided here.
+Nothing is decided here. `Room` is the base class that gives every room access to it.
 """
 
 from __future__ import annotations
@@ -158,3 +158,31 @@ class Parts:
         looking = current is not None and not current.routine and current.covers(path)
         asked = path in self.questions or path in self.contact.waiting
         return looking or asked or path in self.dirty or path in self.queue
+
+
+class Room:
+    """
+    Base of the rooms: the shared parts under short names, the same objects in every room.
+
+    What is replaced as a whole, such as `Parts.current`, is reached through `_parts`.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._store = parts.store
+        self._settings = parts.settings
+        self._link = parts.link
+        self._report = parts.report
+        self._holds = parts.holds
+        self._refusals = parts.refusals
+        self._guard = parts.guard
+        self._contact = parts.contact
+        self._pace = parts.pace
+        self._git = parts.git
+        self._waits = parts.waits
+        self._dirty = parts.dirty
+        self._evidence = parts.evidence
+        self._queue = parts.queue
+        self._questions = parts.questions
+        self._listings = parts.listings
+        self._planned = parts.planned

@@ -44,7 +44,7 @@ from jatossync.core.rereading import Rereading
 from jatossync.core.unheard import unheard
 from jatossync.engine.decisions import Decisions, Round
 from jatossync.engine.meeting import Meeting
-from jatossync.engine.parts import LOSSES_THAT_REFUSE, RELIST_S, SETTLING_S, Parts, Pass
+from jatossync.engine.parts import LOSSES_THAT_REFUSE, RELIST_S, SETTLING_S, Parts, Pass, Room
 
 MANY_WRITES = 50
 """A burst larger than this is looked at by one listing instead of path by path."""
@@ -59,27 +59,13 @@ ROOT_RETRY_S = 1.0
 """How often to see whether a folder that is gone is back."""
 
 
-class Passes:
+class Passes(Room):
     """One pass at a time, over what is dirty or due to be looked at again."""
 
     def __init__(self, parts: Parts, decisions: Decisions, meeting: Meeting) -> None:
-        self._parts = parts
+        super().__init__(parts)
         self._decisions = decisions
         self._meeting = meeting
-        self._store = parts.store
-        self._settings = parts.settings
-        self._link = parts.link
-        self._report = parts.report
-        self._holds = parts.holds
-        self._refusals = parts.refusals
-        self._contact = parts.contact
-        self._git = parts.git
-        self._waits = parts.waits
-        self._dirty = parts.dirty
-        self._evidence = parts.evidence
-        self._queue = parts.queue
-        self._questions = parts.questions
-        self._listings = parts.listings
         self._rules = RuleMemory(parts.store.rules, rehearsal=parts.settings.dry_run)
         self._rereading = Rereading()
         self._rescan_s = 0.0

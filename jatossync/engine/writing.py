@@ -28,7 +28,7 @@ from jatossync.core.questions import Open
 from jatossync.core.retry import path_wait_s
 from jatossync.engine.decisions import Decisions, row_of
 from jatossync.engine.meeting import Meeting
-from jatossync.engine.parts import LOSSES_THAT_REFUSE, SETTLING_S, Parts
+from jatossync.engine.parts import LOSSES_THAT_REFUSE, SETTLING_S, Parts, Room
 
 UNGUARDED_API = "1.0.0"
 """The apiVersion of JATOS 3.8, which uploads into locked studies (surprise 6)."""
@@ -37,28 +37,13 @@ LISTING_COUNTS_S = 10.0
 """So long a listing stands for a look at each path of a large burst."""
 
 
-class Writing:
+class Writing(Room):
     """Starts what waits in the queue (`start`), and takes its answers (`wrote`)."""
 
     def __init__(self, parts: Parts, decisions: Decisions, meeting: Meeting) -> None:
-        self._parts = parts
+        super().__init__(parts)
         self._decisions = decisions
         self._meeting = meeting
-        self._store = parts.store
-        self._link = parts.link
-        self._report = parts.report
-        self._holds = parts.holds
-        self._refusals = parts.refusals
-        self._guard = parts.guard
-        self._contact = parts.contact
-        self._pace = parts.pace
-        self._git = parts.git
-        self._waits = parts.waits
-        self._dirty = parts.dirty
-        self._evidence = parts.evidence
-        self._queue = parts.queue
-        self._questions = parts.questions
-        self._listings = parts.listings
         self._uploaded = False
         """Whether something came to JATOS since held deletes were last looked through for it."""
 
