@@ -165,6 +165,13 @@ class Queue:
         if item is not None and item.refusals:
             self.put(replace(item, not_before_s=min(item.not_before_s, now_s)))
 
+    def follow(self, waited_for: Callable[[RelPath], bool], now_s: float) -> None:
+        """Uploads that were put off because their file is saved so often go now."""
+        uploads = [item for items in self._waiting[:LAST_RANK] for item in items.values()]
+        for item in uploads:
+            if item.not_before_s > now_s and not item.refusals and waited_for(item.path):
+                self.put(replace(item, not_before_s=now_s, paced=False))
+
     def drop(self, path: RelPath) -> None:
         """Forget what waits for `path`; what is under way goes on."""
         for items in self._waiting:

@@ -75,14 +75,16 @@ class Engine(Room):
 
     def wait(self, scope: Iterable[RelPath], now_s: float) -> Wait:
         """
-        Look at `scope` now, and wait until what is there is on JATOS; skips the quiet window.
+        Look at `scope` now, and wait until what is there is on JATOS.
 
+        Skips the quiet window, and follows what is saved often at once.
         `waited` tells; `waits.end` has to follow.
         """
         wait = Wait(minimal(scope), self._passes.begun, set(self._queue.under_way))
         self.waits.begin(wait)
         for path in wait.scope:
             self._dirty.hurry(path, now_s)
+        self._queue.follow(wait.covers, now_s)
         return wait
 
     def root_lost(self, reason: str, now_s: float) -> None:

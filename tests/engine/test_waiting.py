@@ -137,6 +137,27 @@ def test_a_file_that_never_rests_does_not_keep_it(calm: World) -> None:
         assert waited(calm, at_most_s=30) < 30
 
 
+@pytest.mark.parametrize("path", ["run.log", "page.html"])
+def test_what_was_put_off_for_being_saved_often_goes_up_at_once(store: Store, path: str) -> None:
+    world = World(store)
+    for n in range(4):
+        world.save(path, b"%d" % n)
+        world.wait(0.5)
+    assert world.remote[path] == b"2", "the fourth in a row is put off"
+    assert waited(world) <= STEP_S
+    assert world.remote[path] == b"3"
+
+
+def test_what_nobody_waits_for_stays_put_off(store: Store) -> None:
+    world = World(store)
+    for n in range(4):
+        world.save("run.log", b"%d" % n)
+        world.save("index.html", b"%d" % n)
+        world.wait(0.5)
+    assert waited(world, "index.html") <= STEP_S
+    assert world.remote == {"run.log": b"2", "index.html": b"3"}
+
+
 def test_what_pause_keeps_is_known(calm: World) -> None:
     calm.engine.paused = True
     calm.save("index.html", b"2")
