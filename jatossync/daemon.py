@@ -276,6 +276,9 @@ class Daemon:
         if now_s >= self._evict_s:
             self._evict_s = now_s + EVICT_S
             self._sides.evict()
+        if self._sides.follow():
+            self._say(Event("the folder's disk was mounted anew", "info", {}))
+            self.engine.lost(now_s)
         if self.engine.report.root_trouble is None and (trouble := self._sides.folder.trouble()):
             self.engine.root_lost(trouble, now_s)
         if self._sides.folder.is_pinned():

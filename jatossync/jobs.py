@@ -40,8 +40,8 @@ from jatossync.core.jobs import (
     Unavailable,
     UploadResult,
 )
-from jatossync.core.model import Listing, Seen
-from jatossync.core.paths import RelPath, fold
+from jatossync.core.model import Listing, Row, Seen
+from jatossync.core.paths import ROOT, RelPath, fold
 from jatossync.core.upkeep import Progress
 from jatossync.errors import ConfigError
 from jatossync.local.git import git_state
@@ -97,6 +97,20 @@ class Sides:
         if self.store.remembered(DIRECTORY) is None:
             self.store.remember(DIRECTORY, str(self.folder.identity))
         return notes
+
+    def follow(self) -> bool:
+        """
+        Go on with the same folder on a disk that was mounted anew.
+
+        Raises:
+            JatossyncError: It is another jatossync's by now.
+        """
+
+        def some() -> list[Row]:
+            rows = list(self.store.rows([ROOT]).values())
+            return rows[:: max(1, len(rows) // SAME_FILES)]
+
+        return self.folder.follow(some)
 
     def evict(self) -> None:
         """Let go of what has been in the trash for longer than `trash.max_age`."""

@@ -31,9 +31,20 @@ class FolderLock:
             AlreadyRunning: Somebody else holds it.
             ConfigError: The lock file cannot be made.
         """
+        self._path = path
         self._file: int | None = None
-        if descriptor is None or not _locked(descriptor, path):
-            self._lock_file(path)
+        self.follow(descriptor)
+
+    def follow(self, descriptor: int | None) -> None:
+        """
+        The same folder is held by another descriptor from now on.
+
+        Raises:
+            AlreadyRunning: Somebody else holds it.
+            ConfigError: The lock file cannot be made.
+        """
+        if self._file is None and (descriptor is None or not _locked(descriptor, self._path)):
+            self._lock_file(self._path)
 
     def _lock_file(self, path: str) -> None:
         name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]

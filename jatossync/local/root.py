@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 from dataclasses import replace
 from enum import Enum
 from types import TracebackType
 from typing import NamedTuple
 
-from jatossync.core.model import Seen, Stat
+from jatossync.core.model import Row, Seen, Stat
 from jatossync.core.paths import ROOT, BadPath, RelPath, below, join, rel_path
-from jatossync.errors import ConfigError, Pinned
+from jatossync.errors import ConfigError, JatossyncError, Pinned
 from jatossync.local.cloud import placeholder_of
 from jatossync.local.directory import (
     DescriptorDirectory,
@@ -79,6 +79,7 @@ class StudyFolder:
         """Its real path when it was opened."""
         self._given = given
         self._top = top
+        self._former: Directory | None = None
         self._lock: FolderLock | None = None
         self._identity = _identity(top.lstat("."))
         table = mount_table()
@@ -140,6 +141,7 @@ class StudyFolder:
         """Let go of the folder and its lock."""
         if self._lock:
             self._lock.release()
+        _close(self._former)
         self._top.close()
 
     def __enter__(self) -> StudyFolder:
@@ -160,8 +162,7 @@ class StudyFolder:
         Raises:
             AlreadyRunning: One is there already.
         """
-        held = self._top.descriptor if isinstance(self._top, DescriptorDirectory) else None
-        self._lock = FolderLock(self.path, held)
+        self._lock = FolderLock(self.path, _descriptor(self._top))
 
     # --- is it still what it was? ------------------------------------------------------------
 
@@ -222,9 +223,13 @@ class StudyFolder:
         except OSError as exc:
             return f"the study folder {self.path} cannot be reached: {why_not(exc)}"
         if _identity(found) != self._identity:
-            if Identity.of(mount, {}, found.st_ino) == replace(self.identity, below={}):
+            # While the old one is held open no other disk gets its number: under the same number
+            # it is another directory, whatever its file system says of inodes.
+            known, now = replace(self.identity, below={}), Identity.of(mount, {}, found.st_ino)
+            if found.st_dev != self._identity[0] and now == known:
                 return (
-                    f"the study folder {self.path} was mounted anew; start jatossync again to go on"
+                    f"the disk of the study folder {self.path} was mounted anew; it is followed "
+                    "once most files are there as they were, or when jatossync is started again"
                 )
             return (
                 f"the study folder {self.path} was replaced by something else, so nothing is "
@@ -240,6 +245,53 @@ class StudyFolder:
             return f"the study folder {self.path} may no longer be read: its permissions changed"
         return None
 
+    def follow(self, known: Callable[[], Iterable[Row]]) -> bool:
+        """
+        Go over to the same folder on a disk that was mounted anew, as a restart would.
+
+        Args:
+            known: Files of which most have to be there as they were: the names of its disk and its
+                own number are no proof, for an empty disk has the same.
+
+        Returns:
+            Whether it was, and is the same folder.
+
+        Raises:
+            AlreadyRunning: Another jatossync mirrors it by now.
+            ConfigError: It cannot be locked.
+        """
+        try:
+            if os.lstat(self.path).st_dev == self._identity[0]:
+                return False
+            anew = self._held(self._given, self.path)
+        except OSError:
+            return False
+        try:
+            if not self._is_on_a_new_mount(anew) or not anew._has_most_of(list(known())):
+                anew.close()
+                return False
+            if self._lock:
+                self._lock.follow(_descriptor(anew._top))
+        except JatossyncError:
+            anew.close()
+            raise
+        # The other threads may be on their way through the old one until the next time.
+        _close(self._former)
+        self._former, self._top, self._identity = self._top, anew._top, anew._identity
+        return True
+
+    def _is_on_a_new_mount(self, anew: StudyFolder) -> bool:
+        same = replace(anew.identity, below={}) == replace(self.identity, below={})
+        return same and anew._mount is not None
+
+    def _has_most_of(self, known: Collection[Row]) -> bool:
+        found = (self._stat(row.path) for row in known)
+        same = [
+            stat is not None and (stat.size, stat.mtime_ns) == (row.stat.size, row.stat.mtime_ns)
+            for stat, row in zip(found, known, strict=True)
+        ]
+        return 2 * sum(same) >= len(same)
+
     def displaced(self) -> frozenset[RelPath]:
         """Directories below where a disk came, went or was replaced since the folder was opened."""
         try:
@@ -250,10 +302,8 @@ class StudyFolder:
         return frozenset(path for name in names if (path := _rel_path_or_none(name)))
 
     def _whereabouts(self) -> str:
-        if (
-            isinstance(self._top, DescriptorDirectory)
-            and not os.fstat(self._top.descriptor).st_nlink
-        ):
+        held = _descriptor(self._top)
+        if held is not None and not os.fstat(held).st_nlink:
             return "was deleted"
         return "is gone: deleted, moved or renamed"
 
@@ -388,6 +438,11 @@ def _rel_path_or_none(name: str) -> RelPath | None:
         return rel_path(os.fsencode(name))
     except BadPath:
         return None
+
+
+def _descriptor(directory: Directory) -> int | None:
+    """By which it is held; None where directories cannot be."""
+    return directory.descriptor if isinstance(directory, DescriptorDirectory) else None
 
 
 def _close(directory: Directory | None) -> None:

@@ -104,8 +104,9 @@ def test_an_unmounted_folder_is_waited_for_and_then_followed(study: Study, mount
     assert [each.path for each in study.sent("DELETE")] == ["a/3.png"]
 
 
-@pytest.mark.long
-def test_a_network_disk_that_breaks_off_is_waited_for(study: Study, mounts: Mounts) -> None:
+def test_a_network_disk_that_breaks_off_and_is_mounted_anew_is_followed(
+    study: Study, mounts: Mounts
+) -> None:
     source = study.place / "elsewhere"
     source.mkdir()
     seen, study.folder = study.folder, source
@@ -118,9 +119,29 @@ def test_a_network_disk_that_breaks_off_is_waited_for(study: Study, mounts: Moun
         study.write("index.html", "<!doctype html>later")
         mounts.run("umount -l study", study.place)
         mounts.network_disk(source, seen)
-        await_trouble(daemon, "mounted anew")
-    with study.run(*mounts.inside):
         study.await_equal()
+        study.write("a/new.png", "new")
+        study.await_equal()
+        assert len(daemon.log("the folder's disk was mounted anew")) == 1
+    assert_nothing_was_deleted(study)
+
+
+@pytest.mark.long
+def test_an_empty_network_disk_in_the_place_of_the_folders_is_not_followed(
+    study: Study, mounts: Mounts
+) -> None:
+    source, empty = study.place / "elsewhere", study.place / "empty"
+    source.mkdir()
+    empty.mkdir()
+    seen, study.folder = study.folder, source
+    mounts.network_disk(source, seen)
+    fill(study, "a", "b")
+    with study.run(*mounts.inside) as daemon:
+        study.await_equal()
+        mounts.run("umount -l study", study.place)
+        mounts.network_disk(empty, seen)
+        await_trouble(daemon, "mounted anew")
+        study.await_rest()
     assert_nothing_was_deleted(study)
 
 
