@@ -203,8 +203,7 @@ class Wire:
     ) -> Iterator[httpx.Response]:
         """Send, and read the answer's head; its body waits. Raises Broken, CutOff."""
         try:
-            request = self._request(method, target, body, read_s)
-            response = self._http.send(request, stream=True)
+            response = self._sent(self._request(method, target, body, read_s))
         except (httpx.HTTPError, OSError) as exc:
             raise Broken(self._unavailable(exc)) from exc
         try:
@@ -214,6 +213,19 @@ class Wire:
             yield response
         finally:
             response.close()
+
+    def _sent(self, request: httpx.Request) -> httpx.Response:
+        """
+        Send; what changes nothing once more, if the connection ends without an answer.
+
+        A server, or a proxy that is restarted, may close an idle connection just as it is used.
+        """
+        try:
+            return self._http.send(request, stream=True)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if request.method not in ("GET", "HEAD"):
+                raise
+            return self._http.send(request, stream=True)
 
     def _request(
         self, method: str, target: str, body: AssetBody | None, read_s: float

@@ -60,6 +60,19 @@ def http(status: str, body: bytes = b"", *headers: str, length: int | None = Non
     return "\r\n".join(lines).encode() + body
 
 
+def in_turn(*answering: Answering) -> Answering:
+    """Handle the first connection with the first of these, and so on; the last goes on for ever."""
+    left = list(answering)
+    taking = threading.Lock()
+
+    def act(connection: socket.socket) -> None:
+        with taking:
+            current = left.pop(0) if len(left) > 1 else left[0]
+        current(connection)
+
+    return act
+
+
 @contextlib.contextmanager
 def odd_server(answering: Answering, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The address of a server that handles each connection with `answering`, once."""

@@ -22,12 +22,13 @@ from jatossync.core.jobs import (
 from jatossync.core.model import Seen
 from jatossync.core.paths import Dialect, RelPath
 from jatossync.errors import ConfigError, Denied, Unreachable
+from jatossync.remote.answers import Answer
 from jatossync.remote.client import Assets, Jatos
 from jatossync.remote.token import Token
 from jatossync.remote.wire import MAX_ANSWER_BYTES, Wire
 from tests.remote.conftest import delete_job, upload_job
 from tests.remote.files import MemoryFile, content_of
-from tests.remote.odd_server import Answering, at_once, http, odd_server, read_all, saying
+from tests.remote.odd_server import Answering, at_once, http, in_turn, odd_server, read_all, saying
 from tests.remote.test_token import GOOD
 
 UUID = "8f3c2d6e-0000-4000-8000-000000000000"
@@ -223,6 +224,40 @@ def test_what_is_no_jatos_is_said_to_be_none(answer: bytes, words: str) -> None:
     assert isinstance(found, Unavailable)
     assert found.not_jatos
     assert words in found.reason
+
+
+# --- connections that end
+
+
+def test_a_question_is_asked_again_where_the_connection_ends_just_as_it_is_used() -> None:
+    """A server closes what was idle for too long, and the question is on its way already."""
+
+    def one_answer_and_an_end(connection: socket.socket) -> None:
+        read_all(connection)
+        connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        read_all(connection)
+
+    there = http("200 OK", b"1", FILE)
+    with odd_server(in_turn(one_answer_and_an_end, saying(there))) as url:
+        wire = Wire(url, TOKEN, workers=1)
+        for status in (404, 200):
+            found = wire.answer("GET", f"/studies/{UUID}/assets/a.txt")
+            assert isinstance(found, Answer)
+            assert found.status == status
+        wire.close()
+
+
+@pytest.mark.parametrize("write", ["upload", "delete"])
+def test_what_changes_something_is_never_sent_twice_unasked(write: str) -> None:
+    seen: list[bytes] = []
+    with assets_on(lambda connection: seen.append(read_all(connection))) as assets:
+        found = (
+            send(assets, b"1")
+            if write == "upload"
+            else assets.delete(delete_job("a.txt", b"1", look=False), lambda: None)
+        )
+    assert isinstance(found, Unavailable)
+    assert len(seen) == 1
 
 
 def test_a_redirect_is_never_followed() -> None:
