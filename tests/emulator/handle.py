@@ -20,8 +20,16 @@ class Emulator:
     the assets of `study` on disk. Everything survives `kill` and `restart`, the port included.
     """
 
-    def __init__(self, root: Path, dialect: str = "3.10", names: str = "exact") -> None:
-        self._command = [sys.executable, "-m", "jatossync.emulator"]
+    def __init__(
+        self,
+        root: Path,
+        dialect: str = "3.10",
+        names: str = "exact",
+        program: str = "jatossync.emulator",
+    ) -> None:
+        self.root = root
+        self.dialect = dialect
+        self._command = [sys.executable, "-m", program]
         self._command += ["--dialect", dialect, "--names", names, "--assets", str(root)]
         root.mkdir(parents=True, exist_ok=True)
         # A file, because a pipe that nobody reads would fill up and stop the emulator.
