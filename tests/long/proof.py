@@ -134,10 +134,13 @@ class Proof:
         """
         With nobody editing: `status` says "in sync" in the end, and it is true when it does.
 
+        `wait` lets it look at once, where nobody tells it of changes.
+
         Args:
             settle: Decide what waits for a person, for this folder's version.
         """
         deadline_s = time.monotonic() + 2 * DEADLINE_S
+        self._study.cli("wait", "--timeout", "5")
         told = self._status()
         while not told["in_sync"]:
             assert time.monotonic() < deadline_s, f"never in sync: {self._shown(told)}"
@@ -152,7 +155,8 @@ class Proof:
         """
         After the end: what the state says of JATOS is so, and nothing is left unanswered.
 
-        Of a file that was emptied meanwhile nobody needs to know whether its last upload came.
+        Of a file that was emptied meanwhile nobody needs to know whether its last upload came, or
+        what others made of it.
         """
         remote = self._study.remote()
         rows, attempts = self._rows("manifest"), self._rows("attempts")
@@ -161,7 +165,7 @@ class Proof:
         wrong = {path for path in asked if {digest(remote[path])} != rows[path]}
         assert not wrong, f"the manifest is wrong about {wrong}"
         assert not attempts.keys() & asked, "attempts without an end"
-        for path in rows.keys() - asked - self._unnoticeable():
+        for path in rows.keys() - asked - self._others.touched:
             lies = digest(remote[path]) if path in remote else ""
             assert lies in rows[path] | attempts.get(path, set()), f"nobody knows what {path} is"
         assert self._study.cli("status", "--json").code == 2, "nobody runs, nobody can say"
