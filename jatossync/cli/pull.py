@@ -17,7 +17,7 @@ from jatossync.cli.setup import config_option, opened, read_config
 from jatossync.cli.words import plural
 from jatossync.core.holds import chosen_list
 from jatossync.core.jobs import Scan, Unavailable
-from jatossync.core.model import Content, Kind, Listing, Row, Seen, Snapshot, Stat
+from jatossync.core.model import Content, Entry, Kind, Listing, Row, Seen, Snapshot, Stat
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.errors import ConfigError, JatossyncError, Unreachable
 from jatossync.jobs import Sides
@@ -105,7 +105,6 @@ class _Arrived:
 
 def _pull_all(sides: Sides, assets: Assets) -> int:
     """Download all that the folder does not have yet, and adopt it."""
-    here = _only_what_was_pulled(sides)
     listing = assets.listing()
     if isinstance(listing, Unavailable):
         raise Unreachable(listing.reason)
@@ -114,6 +113,7 @@ def _pull_all(sides: Sides, assets: Assets) -> int:
             f"the study cannot be pulled as a whole: {listing.reason}",
             "Single files can: `jatossync pull PATH`; or export the study in JATOS.",
         )
+    here = _only_what_was_pulled(sides, listing)
     wanted = {path: seen for path, seen in listing.files.items() if here.at(path) is None}
     problems, count = _download(sides, assets, wanted)
     for problem in problems:
@@ -124,9 +124,11 @@ def _pull_all(sides: Sides, assets: Assets) -> int:
     return 1 if problems else 0
 
 
-def _only_what_was_pulled(sides: Sides) -> Snapshot:
+def _only_what_was_pulled(sides: Sides, listing: Listing) -> Snapshot:
     """
     What is in the folder: nothing, or what an interrupted pull has left.
+
+    Also one that was killed: what it brought is not in the state, but as it is on JATOS.
 
     Raises:
         ConfigError: Something else is in it, or it cannot be used.
@@ -137,13 +139,21 @@ def _only_what_was_pulled(sides: Sides) -> Snapshot:
         raise ConfigError(found.reason)
     files = (Kind.FILE, Kind.EMPTY)
     for path, entry in found.entries.items():
-        if entry.kind in files and path not in rows:
+        known = path in rows or _is_as_listed(entry, listing.files.get(path))
+        if entry.kind in files and not known:
             raise ConfigError(
                 f"the folder {sides.folder.path} is not empty: it has {escaped(path)}",
                 "Pull into an empty folder. To bring together what is in both, use `jatossync "
                 "plan` and `jatossync sync`; for single files `jatossync pull PATH`.",
             )
     return found
+
+
+def _is_as_listed(entry: Entry, seen: Seen | None) -> bool:
+    """As far as can be told without reading a large file."""
+    if seen is None or entry.stat is None or entry.stat.size != seen.size:
+        return False
+    return entry.content is None or entry.content.adler32 == seen.adler32
 
 
 def _download(sides: Sides, assets: Assets, wanted: dict[RelPath, Seen]) -> tuple[list[str], int]:

@@ -8,6 +8,7 @@ Only age evicts; what does not fit is not kept, and then nothing may be destroye
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import tempfile
@@ -24,6 +25,12 @@ CHUNK_BYTES = 1024 * 1024
 
 JUST_KEPT_S = 60.0
 """Bytes this young may have a line in the index that is not written yet."""
+
+ABANDONED_S = 3600.0
+"""Bytes that are still arriving are written to all the time."""
+
+_HALF = ".tmp"
+"""How the names of files begin that are being written."""
 
 
 class TrashFull(OSError):  # noqa: N818  (named for the state of the world)
@@ -65,7 +72,7 @@ class Trash:
         """
         make_directory(self._directory)
         sha256, adler32, size = hashlib.sha256(), 1, 0
-        with tempfile.NamedTemporaryFile(dir=self._directory, prefix=".", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=self._directory, prefix=_HALF, delete=False) as file:
             try:
                 for chunk in chunks:
                     file.write(chunk)
@@ -99,9 +106,17 @@ class Trash:
         return os.path.exists(self._place(sha256))
 
     def evict(self, max_age_s: float) -> None:
-        """Let go of what was kept longer ago than `max_age_s`, the last time it was."""
+        """
+        Let go of what was kept longer ago than `max_age_s`, the last time it was.
+
+        And of what a crash has left half written, which nobody can ask for.
+        """
         for sha256, _ in list(self._kept()):
             self._unlink(sha256, self._clock() - max_age_s)
+        for path in glob.glob(os.path.join(glob.escape(self._directory), f"{_HALF}*")):
+            with suppress(FileNotFoundError):
+                if os.stat(path).st_mtime < self._clock() - ABANDONED_S:
+                    os.unlink(path)
 
     def drop(self, digests: Iterable[str]) -> None:
         """Let go of these bytes, but of those that have been kept only a moment ago."""

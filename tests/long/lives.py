@@ -49,7 +49,7 @@ def lead(study: Study, chance: random.Random, spread: Counter[str]) -> None:
     if way == "at a line":
         _doomed(study, chance, spread)
         return
-    daemon = Daemon(study)
+    daemon = Daemon(study, ["env"] if way == "at the start" else [])  # with all of its start
     if way == "at the start":
         time.sleep(chance.uniform(0.05, 0.9))
     elif way == "at a moment":

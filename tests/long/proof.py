@@ -23,7 +23,8 @@ from typing import Any, Self
 
 from tests.long.versions import Journals, body, digest
 from tests.long.witness import ledger
-from tests.scenarios.harness import DEADLINE_S, POLL_S, ROOT, Study, files_below
+from tests.scenarios.harness import DEADLINE_S, POLL_S, Study, files_below
+from tests.scenarios.starter import ROOT
 
 LEFT_BY_WRITERS = ".#"
 """How the names of their temporary files begin, which are never published."""

@@ -65,6 +65,14 @@ def test_an_interrupted_pull_is_gone_on_with(study: Study) -> None:
     assert not study.sent()
 
 
+def test_a_pull_that_was_killed_is_gone_on_with(study: Study) -> None:
+    """It had no time to put into the state what it brought."""
+    on_jatos(study)
+    study.write("index.html", THEIRS["index.html"])
+    assert study.cli("pull").code == 0
+    assert files_below(study.folder) == THEIRS
+
+
 def test_a_download_that_is_cut_leaves_nothing_of_it(study: Study) -> None:
     on_jatos(study)
     study.jatos.faults([{"method": "GET", "path": "*/video.mp4", "times": 1, "do": "cut"}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,6 +87,27 @@ def test_only_age_evicts_and_it_counts_from_the_last_time(trash: Trash, clock: C
     trash.evict(30 * DAY_S)
     assert not trash.has(old.sha256)
     assert trash.has(again.sha256)
+
+
+def test_what_a_crash_left_half_written_goes_once_nothing_more_comes(
+    trash: Trash, tmp_path: Path, clock: Clock
+) -> None:
+    left: list[Path] = []
+
+    def arriving() -> Iterator[bytes]:
+        yield DATA
+        [half] = kept_files(tmp_path)
+        left.append(half.with_name(half.name + "-of-a-crash"))
+        left[0].write_bytes(b"half")
+        os.utime(left[0], (clock.now_s, clock.now_s))
+
+    content = trash.keep(arriving())
+    trash.evict(30 * DAY_S)
+    assert left[0].exists()
+    clock.now_s += 2 * 3600
+    trash.evict(30 * DAY_S)
+    assert not left[0].exists()
+    assert trash.has(content.sha256)
 
 
 def test_what_was_kept_a_moment_ago_is_not_dropped(trash: Trash, clock: Clock) -> None:
