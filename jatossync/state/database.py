@@ -5,12 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from jatossync.errors import StateDiskError, StateError
 from jatossync.state.sharing import allow, make_directory
+
+MAKERS, AGAIN_S = 50, 0.02
+"""So many may make one file at once; each tries again so soon."""
 
 
 class Database:
@@ -31,7 +35,7 @@ class Database:
             self._connection = sqlite3.connect(path, isolation_level=None)
             try:
                 allow(path)
-                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._write_ahead()
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._version = self._data_version()
             except BaseException:
@@ -107,6 +111,17 @@ class Database:
         except OSError as exc:
             error = StateDiskError if exc.errno in _PASSING_ERRNO else StateError
             raise error(f"the state {self.path} cannot be used: {exc.strerror}") from exc
+
+    def _write_ahead(self) -> None:
+        """Where several do this to a new file, SQLite lets one wait, and fails for the others."""
+        for attempt in range(MAKERS):
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as exc:
+                if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY or attempt == MAKERS - 1:
+                    raise
+                time.sleep(AGAIN_S)
 
     def _data_version(self) -> int:
         found: tuple[int] = self._connection.execute("PRAGMA data_version").fetchone()

@@ -341,11 +341,10 @@ class Store:
     # --- inside --------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
-        if self._db.row("SELECT count(*) FROM sqlite_master") == (0,):
-            schema = _SCHEMA + HOLDS_SCHEMA + REFUSALS_SCHEMA + MEMORY_SCHEMA + RULES_SCHEMA
-            for statement in schema.split(";"):
-                self._db.execute(statement)
-            self._db.execute("INSERT INTO binding VALUES ('schema', ?)", SCHEMA_VERSION)
+        if self._is_new():
+            self._db.begin()  # who comes second waits here, and finds it made
+            if self._is_new():
+                self._make()
             self._db.commit()
         found = self._db.row("SELECT value FROM binding WHERE key = 'schema'")
         if found != (SCHEMA_VERSION,):
@@ -353,6 +352,15 @@ class Store:
                 f"the state {self.path} was written by another version of jatossync",
                 "Use that version, or give this study a new `state:`.",
             )
+
+    def _is_new(self) -> bool:
+        return self._db.row("SELECT count(*) FROM sqlite_master") == (0,)
+
+    def _make(self) -> None:
+        schema = _SCHEMA + HOLDS_SCHEMA + REFUSALS_SCHEMA + MEMORY_SCHEMA + RULES_SCHEMA
+        for statement in schema.split(";"):
+            self._db.execute(statement)
+        self._db.execute("INSERT INTO binding VALUES ('schema', ?)", SCHEMA_VERSION)
 
     def _is_put_back(self, row: Row) -> bool:
         """Whether these bytes had been acknowledged before, and were sent again since."""

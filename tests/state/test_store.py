@@ -6,7 +6,9 @@ import os
 import resource
 import sqlite3
 import stat
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -167,6 +169,19 @@ def test_a_state_that_starts_over_keeps_history_and_trash_alone(open_store: Open
     assert again.binding() == {}
     assert [kept.path for kept in again.trash_index()] == ["a.txt"]
     again.bind(**binding(study="uuid-2"))
+
+
+def test_a_state_that_several_make_at_once_is_made_once(tmp_path: Path) -> None:
+    """A daemon starts for the first time, and somebody asks for the status."""
+    together = threading.Barrier(4)
+
+    def make(directory: Path) -> None:
+        together.wait()
+        Store(str(directory)).close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(20):
+            list(pool.map(make, [tmp_path / str(number)] * 4))
 
 
 def test_a_damaged_state_is_named_and_left_as_it_is(tmp_path: Path) -> None:
