@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -41,7 +40,7 @@ from jatossync.core.jobs import (
     UploadResult,
 )
 from jatossync.core.model import Listing, Row, Seen
-from jatossync.core.paths import ROOT, RelPath, fold
+from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.upkeep import Progress
 from jatossync.errors import ConfigError
 from jatossync.local.git import git_state
@@ -49,6 +48,7 @@ from jatossync.local.root import Blocked, Changed, Presence, StudyFolder
 from jatossync.local.scan import Scanner
 from jatossync.local.twins import Twins
 from jatossync.remote.client import Assets, Jatos
+from jatossync.remote.spellings import Spellings
 from jatossync.remote.token import Token
 from jatossync.state.store import Store
 from jatossync.state.trash import Trash
@@ -60,9 +60,6 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 SAME_FILES = 20
 """So many files of equal name, size and time are no accident."""
-
-LISTING_HOLDS_S = 30.0
-"""For so long a listing serves all deletes of names that may fold: JATOS hashes every file."""
 
 
 @dataclass(frozen=True)
@@ -140,12 +137,12 @@ class Jobs:
         self._stopping = stopping
         self._assets: Assets | None = None
         self._twins = Twins(sides.folder)
-        self._spellings = _Spellings()
+        self._spellings: Spellings | None = None
 
     def met(self, server: Server) -> None:
         """JATOS said which study this is: from now on all is asked by its UUID."""
         self._assets = self._sides.jatos.assets(server)
-        self._spellings = _Spellings()
+        self._spellings = Spellings(self._assets)
 
     def uploads(self, now_s: float) -> dict[RelPath, Progress]:
         """How far each upload under way is."""
@@ -231,33 +228,41 @@ class Jobs:
             self._began[job.path] = time.monotonic(), job.content.size
             try:
                 result = assets.upload(job, source, self._stopping, partial(self._sent, job))
-                return self._unless_taken_for_another(job.path, result, assets)
+                return self._unless_taken_for_another(job, result)
             finally:
                 self.sending.pop(job.path, None)
                 self._began.pop(job.path, None)
-                self._spellings.sent(job.path)
+                self._names().sent(job.path)
 
-    def _unless_taken_for_another(
-        self, path: RelPath, result: UploadResult, assets: Assets
-    ) -> UploadResult:
+    def _unless_taken_for_another(self, job: Upload, result: UploadResult) -> UploadResult:
         """
         What lies there already may be another file of this folder, on a JATOS that ignores case.
 
         Then it is neither somebody else's to be replaced nor this one to be taken over.
         """
-        if not isinstance(result, Foreign | AlreadyThere):
-            return result
+        match result:
+            case Foreign():
+                seen = result.seen
+            case AlreadyThere():
+                seen = Seen(job.content.size, sha256=job.content.sha256)
+            case _:
+                return result
         try:
-            twins = self._twins.of(path)
+            twins = self._twins.of(job.path)
         except (OSError, Blocked):
             return result
-        listing = self._spellings.listing(assets, path) if twins else None
-        if not isinstance(listing, Listing) or path in listing.files:
-            return result
         for twin in twins:
-            if twin in listing.files:
-                return Refused(f"JATOS takes it for {twin}, which is here too; rename one of them")
+            taken = self._names().are_one(job.path, seen, twin)
+            if isinstance(taken, Unavailable | Stopped):
+                return taken
+            if taken is not False:
+                may = "takes" if taken else "may take"
+                return Refused(f"JATOS {may} it for {twin}, which is here too; rename one of them")
         return result
+
+    def _names(self) -> Spellings:
+        assert self._spellings is not None, "nothing is asked before the study is known"
+        return self._spellings
 
     def _sent(self, job: Upload, count: int) -> None:
         self.sending[job.path] = count
@@ -268,10 +273,9 @@ class Jobs:
         except (OSError, Blocked) as exc:
             return Overtaken(f"what could be taken for it cannot be looked at: {exc}")
         for twin in twins:
-            listing = self._spellings.listing(assets, job.path)
-            if isinstance(listing, Unavailable | Stopped):
-                return listing
-            folded = _folds(assets, listing, job.path, twin)
+            folded = self._names().goes_with(job.path, twin)
+            if isinstance(folded, Unavailable | Stopped):
+                return folded
             if folded is None:
                 return Refused(f"JATOS may take it for {twin}, which is here, and cannot say so")
             if folded:
@@ -285,61 +289,3 @@ class Jobs:
             return trouble
         presence, reason = self._sides.folder.presence(path)
         return None if presence is Presence.ABSENT else f"{presence.value} here: {reason}"
-
-
-class _Spellings:
-    """
-    The names on JATOS as it spells them, from a listing that serves many deletes.
-
-    Of a name that was sent since that listing began, in whatever spelling, it says nothing. May be
-    used by several threads at once; one asks and the others wait for its answer.
-    """
-
-    def __init__(self) -> None:
-        self._asking = threading.Lock()
-        self._last: ListResult | None = None
-        self._until_s = 0.0
-        self._sent_since: set[str] = set()
-
-    def sent(self, path: RelPath) -> None:
-        """An upload of `path` ended, however it did."""
-        self._sent_since.add(fold(path))
-
-    def listing(self, assets: Assets, path: RelPath) -> ListResult:
-        """A listing that began after the last upload of `path` or of a name that folds to it."""
-        with self._asking:
-            holds = time.monotonic() < self._until_s and fold(path) not in self._sent_since
-            if self._last is None or not holds:
-                self._sent_since = set()  # before it begins: what ends meanwhile may not be in it
-                self._last = assets.listing()
-                lasting = isinstance(self._last, Listing | NoListing)
-                self._until_s = time.monotonic() + LISTING_HOLDS_S if lasting else 0.0
-            return self._last
-
-
-def _folds(assets: Assets, listing: ListResult, path: RelPath, twin: RelPath) -> bool | None:
-    """
-    Whether `path` is gone from JATOS already, or there only as another spelling of `twin`.
-
-    `twin` is a file of the folder. None where it cannot be found out (law 3: then nothing is
-    deleted). Source: design.md, "Names that fold".
-    """
-    if isinstance(listing, Listing):
-        if path not in listing.files:
-            return True
-        if twin in listing.files:
-            return False
-        look = assets.look(twin)
-        return look.size is not None if isinstance(look, Seen) else None
-    # Without a listing: two names with different bytes are two files, and a third spelling that
-    # is there shows that the server ignores case.
-    looks = [assets.look(spelling) for spelling in (path, twin, RelPath(path.swapcase()))]
-    own, others, third = (look if isinstance(look, Seen) else None for look in looks)
-    if own is None or others is None or third is None:
-        return None
-    if own.size is None:
-        return True
-    if own.sha256 != others.sha256:
-        return False
-    only_case = path.casefold() == twin.casefold()
-    return None if not only_case or path.swapcase() == twin else third.size is not None

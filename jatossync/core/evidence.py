@@ -9,7 +9,7 @@ name; which one is learned by looking at the path itself, never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from jatossync.core.model import Doubt, Listing, Seen
@@ -34,6 +34,8 @@ class Evidence:
         """The last of these by what it folds to."""
         self._folded: dict[str, list[RelPath]] = {}
         self._spelled: dict[RelPath, RelPath] = {}
+        self._of_others: frozenset[RelPath] = frozenset()
+        """Listed names that may be how JATOS spells another file of ours."""
 
     def seen(self, path: RelPath) -> Seen | None:
         """The newest that is known of `path`."""
@@ -41,6 +43,8 @@ class Evidence:
             return self._newer[path]
         if self._listing is None:
             return None
+        if path in self._of_others:
+            return Seen(None, doubt=Doubt.TWIN)
         listed = self._listing.files.get(self._spelled.get(path, path))
         return listed or self._missing(path)
 
@@ -83,8 +87,13 @@ class Evidence:
         """JATOS was asked for a listing while requests for these paths were under way."""
         self._since_listing = set(under_way)
 
-    def listing_ended(self, listing: Listing | None) -> None:
-        """The listing is here; None where there is none to be had."""
+    def listing_ended(self, listing: Listing | None, ours: Collection[RelPath] = ()) -> None:
+        """
+        The listing is here; None where there is none to be had.
+
+        Args:
+            ours: All paths that JATOS has acknowledged.
+        """
         since = self._since_listing or set()
         self._before, self._listing = self._listing, listing
         self._touched_between, self._touched = self._touched, set(since)
@@ -95,6 +104,10 @@ class Evidence:
         files = listing.files if listing is not None else {}
         for path in files:
             self._folded.setdefault(fold(path), []).append(path)
+        missing = {fold(path) for path in ours if path not in files}
+        self._of_others = frozenset(
+            path for path in files if path not in ours and fold(path) in missing
+        )
         self._spelled = {
             path: spelled
             for path, spelled in self._spelled.items()

@@ -163,11 +163,12 @@ class Passes(Room):
     def listed(self, result: Result, now_s: float) -> None:
         """The listing has ended, for this pass or one that is no more."""
         lister, self._lister = self._lister, None
-        if isinstance(result, NoListing) and result.folder_gone and self._store.rows([ROOT]):
+        ours = self._store.rows([ROOT]).keys()
+        if isinstance(result, NoListing) and result.folder_gone and ours:
             # Not that all is gone one by one: nothing is to be forgotten, deleted or sent anew.
             result = Stopped(Stop.FOLDER_GONE, result.reason)
         listing = result if isinstance(result, Listing) else None
-        self._evidence.listing_ended(listing)
+        self._evidence.listing_ended(listing, ours)
         for path in self._evidence.news_about(self._refusals):
             self._queue.hasten(path, now_s)
         lost = isinstance(result, Stopped)

@@ -118,3 +118,13 @@ def test_a_look_is_newer_than_the_listing_and_a_listing_newer_than_an_old_look()
     assert evidence.seen(A) is None
     evidence.listing_ended(Listing({A: Seen(4)}))
     assert evidence.seen(A) == Seen(4)
+
+
+def test_a_listed_name_may_be_how_jatos_spells_another_file_of_ours() -> None:
+    evidence = Evidence()
+    evidence.listing_ended(listing(NFD), ours={NFC})
+    assert evidence.seen(NFD) == Seen(None, doubt=Doubt.TWIN)
+    evidence.listing_ended(listing(NFC, NFD), ours={NFC})
+    assert evidence.seen(NFD) == listing(NFD).files[NFD], "it has both, so they are two"
+    evidence.listing_ended(listing(NFD), ours={NFC, NFD})
+    assert evidence.seen(NFD) == listing(NFD).files[NFD], "it acknowledged both"
