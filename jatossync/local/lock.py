@@ -87,6 +87,7 @@ def _locked(descriptor: int, path: str) -> bool:
             return False
         raise AlreadyRunning(
             f"another jatossync already mirrors {path}",
-            "Stop that one first; two would get in each other's way.",
+            "That may be your service: `jatossync status` shows what it does. To run another one, "
+            "stop it first; two would get in each other's way.",
         ) from exc
     return True

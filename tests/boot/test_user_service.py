@@ -85,6 +85,29 @@ def test_installed_by_its_user_it_mirrors_and_starts_with_the_users_manager(
     assert not machine.inside(f"/home/alice/.config/systemd/user/{service.unit}.d").exists()
 
 
+def test_init_hands_over_to_the_service_and_nothing_is_left_of_it_in_the_end(
+    service: UserService, machine: Machine
+) -> None:
+    service.save_token(service.token)
+    service.config = f"{service.folder}/jatossync.yaml"
+    said = service.as_alice(
+        *(PROGRAM, "init", "--server", service.jatos.url, "--study", service.study),
+        *("--folder", service.folder, "--token-file", service.token_file, "--yes", "--service"),
+    )
+    assert f"{service.unit} runs" in said
+    assert "SystemCallFilter" not in said, "not what nobody asked for"
+    service.await_remote("index.html")
+    service.save("task.js", "let x = 1")
+    said = service.as_alice(PROGRAM, "wait", "--config", service.config)
+    assert "all that was saved" in said
+    assert (service.assets / "task.js").read_bytes() == b"let x = 1"
+    # Above its config and state nothing may stay.
+    service.as_alice(PROGRAM, "service", "uninstall", "--config", service.config)
+    assert service.get("ActiveState") == "inactive"
+    units = machine.inside("/home/alice/.config/systemd/user")
+    assert not [each for each in units.rglob("*") if service.name in each.name]
+
+
 def test_a_token_refused_at_the_start_waits_for_its_user_and_says_so(
     service: UserService,
 ) -> None:

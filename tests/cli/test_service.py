@@ -11,7 +11,14 @@ from jatossync.cli.service import checks
 from jatossync.config.editing import add_option, has_option
 from jatossync.errors import ConfigError, JatossyncError
 from jatossync.service import manager
-from jatossync.service.units import Scope, hidden, temporary
+from jatossync.service.units import (
+    DROP_IN,
+    Particulars,
+    Scope,
+    drop_in_text,
+    hidden,
+    temporary,
+)
 from tests.scenarios.harness import Said, Study
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the paths are those of Linux")
@@ -96,6 +103,19 @@ def test_a_service_that_is_not_set_up_is_said_to_be_none(study: Study) -> None:
         said = service(study, command)
         assert said.code == 1
         assert "no service called my-study is set up" in said.err
+
+
+def test_another_studys_service_of_the_same_name_is_left_alone(study: Study) -> None:
+    other = study.place / "config-home/systemd/user/jatossync@my-study.service.d"
+    other.mkdir(parents=True)
+    text = drop_in_text(USER, Particulars(["python"], "/home/alice/my study.yaml", "/"))
+    (other / DROP_IN).write_text(text)
+    for command in ("status", "logs", "uninstall"):
+        said = service(study, command)
+        assert said.code == 1
+        assert "belongs to another configuration" in said.err
+        assert "--name my-study" in said.err
+    assert (other / DROP_IN).exists()
 
 
 def test_as_whom_is_a_question_for_the_system_alone(study: Study) -> None:

@@ -17,7 +17,7 @@ from jatossync.config import find_config
 from jatossync.config.places import readable_name
 from jatossync.errors import JatossyncError
 from jatossync.service import manager
-from jatossync.service.units import Scope, is_ours, unit
+from jatossync.service.units import Scope, argument, is_ours, unit
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -66,7 +66,7 @@ def _install(
         checks.systemd_needed(scope)
     config = read_config(config_path)
     what = install.planned(scope, config, name or _name(config.path), user)
-    install.show(what)
+    install.show(what, whole=print_only or not yes)
     if print_only:
         return
     if not yes and can_ask() and not click.confirm("Write and start this?", default=True):
@@ -125,15 +125,26 @@ def _found(config_path: str | None, kind: str | None, name: str | None) -> tuple
     The service that is meant: as the options say, or where one is set up.
 
     Raises:
-        JatossyncError: None is set up.
+        JatossyncError: None is set up; or one of that name for another study.
     """
-    name = name or _name(find_config(config_path))
+    config = other = None
+    if name is None:
+        config = os.path.realpath(find_config(config_path))
+        name = _name(config)
     unit(name)
     scopes = [Scope(kind == "system")] if kind else [Scope(system=False), Scope(system=True)]
     for scope in scopes:
-        by_hand = kind is not None and os.path.exists(scope.template)
-        if by_hand or os.path.exists(scope.drop_in(name)):
+        drop_in = scope.drop_in(name)
+        text = _content(drop_in)
+        if config and is_ours(text) and argument(config) not in text:
+            other = drop_in
+        elif text or (kind is not None and os.path.exists(scope.template)):
             return scope, name
+    if other:
+        raise JatossyncError(
+            f"the service {name} belongs to another configuration ({other} says which)",
+            f"If it is the one that you mean: --name {name}",
+        )
     raise JatossyncError(
         f"no service called {name} is set up", "Set it up with `jatossync service install`."
     )
@@ -141,7 +152,7 @@ def _found(config_path: str | None, kind: str | None, name: str | None) -> tuple
 
 def _name(config: str) -> str:
     """The configuration's name, as far as a unit can have it."""
-    readable = readable_name(os.path.realpath(config))
+    readable = readable_name(config)
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", readable).strip("-") or "study"
 
 

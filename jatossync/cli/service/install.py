@@ -104,11 +104,12 @@ def _mount_point(folder: str) -> str:
     return mount.point if mount else os.sep
 
 
-def show(what: Installation) -> None:
-    """Say what is, or would be, done."""
+def show(what: Installation, *, whole: bool) -> None:
+    """Say what is, or would be, done; `whole`: with all that the files say."""
     for path, text in what.files.items():
         click.echo(click.style(f"── {path}", bold=True))
-        click.echo(text)
+        if whole:
+            click.echo(text)
     if what.state is not None:
         click.echo(click.style(f"── added to {what.config}", bold=True))
         click.echo(f"state: {what.state}\n")
