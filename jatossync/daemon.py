@@ -27,6 +27,7 @@ from jatossync.core.jobs import (
     Result,
     Scan,
     Server,
+    SetAside,
     StateChanged,
     Stop,
     Stopped,
@@ -150,7 +151,7 @@ class Daemon:
         self._asks = Pool("ask", 2, self._work)
         self._jobs = Jobs(sides, self._stopping.is_set)
         self._upkeep = Upkeep(sides, self.engine, self._jobs.uploads, say)
-        self._desk = Desk(sides, self.engine, self._jobs, keep=not dry_run)
+        self._desk = Desk(sides, self.engine, self._jobs, self._start, keep=not dry_run)
         self._control: Control | None = None
         self._chatter = Chatter()
         self._patient = True
@@ -240,6 +241,9 @@ class Daemon:
             pass
 
     def _answer(self, job: Job, result: Result) -> None:
+        if isinstance(job, SetAside):
+            self._desk.done(job, result)
+            return
         if isinstance(job, Ask):
             self._asked(result)
         self.engine.done(job, result, time.monotonic())
@@ -363,7 +367,7 @@ class Daemon:
             case Scan():
                 self._scan_s = time.monotonic()
                 self._scans.put(job)
-            case Hash() | Provenance():
+            case Hash() | Provenance() | SetAside():
                 self._hashes.put(job)
             case Ask() | List():
                 self._asks.put(job)

@@ -1,26 +1,31 @@
 """
 The desk: answers what commands ask of the daemon, in the control loop.
 
-It never waits: `status`, `pause` and the like are answered at once, `wait` when it is over. What is
-to be known when nobody runs any more, it leaves in the state.
+It never waits: `status`, `pause` and the like are answered at once, `wait` when it is over. Files
+in the folder are written by the commands, for a daemon in a sandbox may not: they get the bytes
+here, and have put into the trash here what they are about to replace. What is to be known when
+nobody runs any more, the desk leaves in the state.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from jatossync.core.actions import Topic
 from jatossync.core.holds import chosen
-from jatossync.core.jobs import StateChanged, Stop, Stopped
+from jatossync.core.jobs import Job, Result, SetAside, StateChanged, Stop, Stopped
+from jatossync.core.model import Content, Seen, Stat
 from jatossync.core.paths import BadPath, RelPath, rel_path
 from jatossync.core.status import Place, Remark, Status, status
 from jatossync.core.waits import Wait
 from jatossync.engine import Engine
-from jatossync.jobs import Jobs, Sides
-from jatossync.service.control import Request
+from jatossync.jobs import Jobs, Sides, let_go
+from jatossync.service.control import Fields, Request
 
 KEEP_S = 5.0
 """At least so long between two times that the status is left in the state."""
@@ -43,16 +48,27 @@ class Desk:
     All times are seconds of one monotonic clock.
 
     Args:
+        start: Has a job done; `done` is to be called with what it led to.
         keep: Whether to leave the status in the state.
     """
 
-    def __init__(self, sides: Sides, engine: Engine, jobs: Jobs, *, keep: bool) -> None:
+    def __init__(
+        self,
+        sides: Sides,
+        engine: Engine,
+        jobs: Jobs,
+        start: Callable[[Job], None],
+        *,
+        keep: bool,
+    ) -> None:
         self._sides = sides
         self._engine = engine
         self._jobs = jobs
+        self._start = start
         self._keep = keep
         self._since = time.time()
         self._waiting: list[_Waiting] = []
+        self._setting_aside: list[tuple[SetAside, Request]] = []
         self._kept: Status | None = None
         self._kept_s = 0.0
         self._paused_since: float | None = None
@@ -103,6 +119,17 @@ class Desk:
         except (BadPath, KeyError, TypeError, ValueError) as exc:
             request.end(error=f"the request cannot be understood: {type(exc).__name__} {exc}")
 
+    def done(self, job: SetAside, result: Result) -> None:
+        """A job of the desk has ended."""
+        (mine,) = [each for each in self._setting_aside if each[0] is job]
+        self._setting_aside.remove(mine)
+        if isinstance(result, Content):
+            study = self._sides.store.binding().get("study", "")
+            self._sides.store.kept(job.path, result, study, job.why)
+            mine[1].end()
+        else:
+            mine[1].end(fault=getattr(result, "reason", str(result)))
+
     # --- requests ------------------------------------------------------------------------------
 
     def _answer(self, request: Request, now_s: float) -> None:
@@ -119,6 +146,19 @@ class Desk:
                 request.end(approved=self._approve(request.asked["lists"], now_s))
             case "wait":
                 self._wait(request, now_s)
+            case "fetch":
+                request.hand_over(partial(self._hand_over, _path(request.asked["path"])))
+            case "set aside":
+                asked = request.asked
+                job = SetAside(_path(asked["path"]), Stat(*asked["stat"]), str(asked["why"]))
+                self._setting_aside.append((job, request))
+                self._start(job)
+            case "let go":
+                numbers = set(request.asked["numbers"])
+                index = self._sides.store.trash_index()
+                doomed = [each for each in index if each.number in numbers]
+                let_go(self._sides.store, self._sides.trash, doomed)
+                request.end(gone=[each.number for each in doomed])
             case other:
                 request.end(error=f"the jatossync that runs does not know {other!r}")
 
@@ -134,12 +174,17 @@ class Desk:
         return [hold.path for hold in holds]
 
     def _wait(self, request: Request, now_s: float) -> None:
-        paths = [
-            rel_path(path.encode()) if path else RelPath("") for path in request.asked["paths"]
-        ]
+        paths = [_path(path) if path else RelPath("") for path in request.asked["paths"]]
         timeout_s = min(float(request.asked["timeout_s"]), LONGEST_WAIT_S)
         wait = self._engine.wait(paths or [RelPath("")], now_s)
         self._waiting.append(_Waiting(request, wait, now_s + timeout_s))
+
+    def _hand_over(self, path: RelPath, send: Callable[[Fields], None]) -> Fields:
+        """What lies on JATOS, to a command that writes it into the folder."""
+        found = self._jobs.fetch(path, lambda chunk: send({"bytes": b64encode(chunk).decode()}))
+        if isinstance(found, Seen):
+            return {"found": found.size is not None}
+        return {"fault": found.reason}
 
     # --- waits ---------------------------------------------------------------------------------
 
@@ -195,3 +240,11 @@ class Desk:
         if settled != self._kept:
             self._kept = settled
             self._sides.store.memory.keep_status(told.to_json())
+
+
+def _path(given: str) -> RelPath:
+    """
+    Raises:
+        BadPath: It is none.
+    """
+    return rel_path(given.encode())

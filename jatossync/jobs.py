@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +27,7 @@ from jatossync.core.jobs import (
     Job,
     List,
     ListResult,
+    LookResult,
     NoListing,
     Overtaken,
     Provenance,
@@ -34,12 +35,15 @@ from jatossync.core.jobs import (
     Result,
     Scan,
     Server,
+    SetAside,
+    SetAsideResult,
     Stop,
     Stopped,
     Unavailable,
     UploadResult,
 )
-from jatossync.core.model import Listing, Row, Seen
+from jatossync.core.model import Content, Kept, Listing, Row, Seen, Stat
+from jatossync.core.passing import Passing
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.upkeep import Progress
 from jatossync.errors import ConfigError
@@ -51,7 +55,7 @@ from jatossync.remote.client import Assets, Jatos
 from jatossync.remote.spellings import Spellings
 from jatossync.remote.token import Token
 from jatossync.state.store import Store
-from jatossync.state.trash import Trash
+from jatossync.state.trash import CHUNK_BYTES, Trash
 
 DIRECTORY = "directory"
 """Under which key the state remembers which directory the folder is."""
@@ -166,11 +170,34 @@ class Jobs:
                 return sides.scanner.hash(job, self._stopping)
             case Provenance():
                 return git_state(sides.folder.path)
+            case SetAside():
+                return self._set_aside(job)
             case Ask():
                 return self._ask(job, assets)
             case _:
                 assert assets is not None, "nothing is asked before the study is known"
                 return self._request(job, assets)
+
+    def fetch(self, path: RelPath, take: Callable[[bytes], None]) -> LookResult:
+        """Hand what lies on JATOS under `path` to `take`, piece by piece."""
+        if self._assets is None:
+            return Unavailable("JATOS has not answered yet")
+
+        def taken(chunks: Iterator[bytes]) -> Content:
+            passing = Passing(chunks)
+            for chunk in passing:
+                take(chunk)
+            return passing.content
+
+        return self._assets.fetch(path, taken)
+
+    def _set_aside(self, job: SetAside) -> SetAsideResult:
+        try:
+            return set_aside(self._sides.folder, self._sides.trash, job.path, job.stat)
+        except Changed as exc:
+            return Overtaken(exc.reason)
+        except OSError as exc:
+            return Overtaken(exc.strerror or str(exc))
 
     def _ask(self, job: Ask, assets: Assets | None) -> AskResult:
         if assets is None:
@@ -289,3 +316,29 @@ class Jobs:
             return trouble
         presence, reason = self._sides.folder.presence(path)
         return None if presence is Presence.ABSENT else f"{presence.value} here: {reason}"
+
+
+def set_aside(folder: StudyFolder, trash: Trash, path: RelPath, stat: Stat) -> Content:
+    """
+    Copy the file at `path` into the trash.
+
+    Raises:
+        Changed: It is not the file with this `stat`.
+        OSError: It cannot be kept.
+    """
+    with folder.open_file(path, stat) as file:
+
+        def pieces() -> Iterator[bytes]:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+            if not file.is_as_opened():
+                raise Changed("it is being written")
+
+        return trash.keep(pieces())
+
+
+def let_go(store: Store, trash: Trash, doomed: Sequence[Kept]) -> None:
+    """Let go of these kept copies, and of bytes that no other line of the index has."""
+    gone = {each.sha256 for each in doomed}
+    store.no_longer_kept(doomed)
+    trash.drop(gone - {each.sha256 for each in store.trash_index()})

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 import click
 
 from jatossync.cli.asking import START_IT, answer, places, state_of
-from jatossync.cli.options import config_option
+from jatossync.cli.options import Volume, config_option, json_option, volume_options
 from jatossync.cli.paths import Standing
-from jatossync.cli.telling import SHOWN, decision, outcome, shown
+from jatossync.cli.saying import tell_json
+from jatossync.cli.telling import View, decision, outcome, show
 from jatossync.cli.words import plural
 from jatossync.config import Places
 from jatossync.core.actions import Hold, HoldKind
@@ -25,9 +25,12 @@ DIFFERENCES_EXIT_CODE = 2
 @click.command("approve")
 @config_option
 @click.option("--all", "all_", is_flag=True, help="Every list of deletes and of overwrites.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
+@volume_options
+@json_option
 @click.argument("what", nargs=-1, metavar="[ID|PATH]...")
-def command(config_path: str | None, all_: bool, as_json: bool, what: tuple[str, ...]) -> int:
+def command(
+    config_path: str | None, all_: bool, volume: Volume, as_json: bool, what: tuple[str, ...]
+) -> int:
     """Let happen what waits for your decision: a whole list by its ID, or single paths.
 
     What waits, `jatossync status` shows; so does `approve` alone. Each file is looked at again
@@ -43,31 +46,29 @@ def command(config_path: str | None, all_: bool, as_json: bool, what: tuple[str,
     with state_of(where) as store:
         lists = store.holds.lists() if store is not None else []
     if not what and not all_:
-        return _show(lists, standing, as_json)
+        return _show(lists, View(standing, volume), as_json)
     holds = _chosen(lists, what, all_, standing)
     paths = {hold.path for hold in holds}
     wanted: dict[str, list[str]] = {
         held.id: [path for path in held.paths if path in paths] for held in lists
     }
     approved, running = _approve(where, wanted)
+    done = [hold for hold in holds if hold.path in approved]
     if as_json:
-        told = {"approved": [_told(hold) for hold in holds if hold.path in approved]}
-        click.echo(json.dumps({**told, "running": running}, ensure_ascii=False, indent=1))
-    else:
-        _print([hold for hold in holds if hold.path in approved], running, standing)
+        tell_json({"approved": [_told(hold) for hold in done], "running": running})
+    elif volume != "quiet":
+        show(_lines(done, running, View(standing, volume)))
     return 0
 
 
-def _show(lists: Sequence[HeldList], standing: Standing, as_json: bool) -> int:
+def _show(lists: Sequence[HeldList], view: View, as_json: bool) -> int:
+    waiting = held_paths(lists)
     if as_json:
-        waiting = [asdict(held) for held in held_paths(lists)]
-        click.echo(json.dumps({"approved": [], "waiting": waiting}, ensure_ascii=False, indent=1))
-    elif not lists:
+        tell_json({"approved": [], "waiting": [asdict(held) for held in waiting]})
+    elif waiting:
+        show(line for held in waiting for line in decision(held, view))
+    elif view.volume != "quiet":
         click.echo("Nothing waits for you.")
-    else:
-        for held in held_paths(lists):
-            for line in decision(held, standing):
-                click.echo(line)
     return DIFFERENCES_EXIT_CODE if lists else 0
 
 
@@ -111,19 +112,16 @@ def _approve(where: Places, wanted: dict[str, list[str]]) -> tuple[set[str], boo
         return {hold.path for hold in holds}, False
 
 
-def _print(holds: Sequence[Hold], running: bool, standing: Standing) -> None:
+def _lines(holds: Sequence[Hold], running: bool, view: View) -> Iterator[str]:
     if not holds:
-        click.echo("Nothing to approve: no list of deletes or overwrites waits.")
+        yield "Nothing to approve: no list of deletes or overwrites waits."
         return
     for kind in dict.fromkeys(hold.kind for hold in holds):
         paths = [hold.path for hold in holds if hold.kind is kind]
-        click.echo(f"Approved, {plural(len(paths), 'file')}: {outcome(kind)}")
-        for path in paths[:SHOWN]:
-            click.echo(f"  {shown(path, standing)}")
-        if len(paths) > SHOWN:
-            click.echo(f"  … and {len(paths) - SHOWN} more")
+        yield f"Approved, {plural(len(paths), 'file')}: {outcome(kind)}"
+        yield from view.few([view.path(path) for path in paths])
     if not running:
-        click.echo(f"None runs now, so nothing happens yet.\n  → {START_IT}")
+        yield f"None runs now, so nothing happens yet.\n  → {START_IT}"
 
 
 def _told(hold: Hold) -> dict[str, str]:

@@ -16,7 +16,7 @@ from jatossync.service.control import ask
 if TYPE_CHECKING:  # only some commands need it, and only where no daemon runs
     from jatossync.state.store import Store
 
-START_IT = "`jatossync run` starts it, in this terminal; `jatossync service install` for good."
+START_IT = "`jatossync run` starts it here, `jatossync service install` for good."
 
 
 def places(config_path: str | None) -> Places:
@@ -24,18 +24,36 @@ def places(config_path: str | None) -> Places:
     return glance(find_config(config_path))
 
 
-def answer(where: Places, *, silence_s: float = 20.0, **asked: Any) -> dict[str, Any]:
+def asked(where: Places, *, silence_s: float = 20.0, **fields: Any) -> Iterator[dict[str, Any]]:
     """
-    Ask the daemon, and wait for its last word.
+    Ask the daemon; gives its answers as they come.
+
+    Args:
+        silence_s: How long it may say nothing at all.
 
     Raises:
         NotRunning: None runs for this study.
         JatossyncError: It did not do it.
     """
-    *_, last = ask(where.state, asked, silence_s=silence_s)
-    if "error" in last:
-        raise JatossyncError(str(last["error"]), "Is it of another version? Start it anew.")
+    for told in ask(where.state, fields, silence_s=silence_s):
+        if "error" in told:
+            raise JatossyncError(str(told["error"]), "Is it of another version? Start it anew.")
+        yield told
+
+
+def answer(where: Places, *, silence_s: float = 20.0, **fields: Any) -> dict[str, Any]:
+    """Ask the daemon, and wait for its last word; see `asked`."""
+    *_, last = asked(where, silence_s=silence_s, **fields)
     return last
+
+
+def runs(where: Places) -> bool:
+    """Whether a daemon runs for this study."""
+    try:
+        answer(where, do="status")
+    except NotRunning:
+        return False
+    return True
 
 
 def status(where: Places) -> Status:

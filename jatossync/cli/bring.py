@@ -2,38 +2,63 @@
 
 from __future__ import annotations
 
-import hashlib
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 
-from jatossync.core.model import Content, Seen, Stat
+from jatossync.cli.asking import answer
+from jatossync.config import Places
+from jatossync.core.model import Content, Stat
+from jatossync.core.passing import Passing
 from jatossync.core.paths import RelPath
 from jatossync.errors import JatossyncError
+from jatossync.jobs import set_aside
 from jatossync.local.arrivals import NotPut, put, standing, take_away
-from jatossync.local.files import Changed, OpenFile
+from jatossync.local.files import Changed
 from jatossync.local.root import StudyFolder
-from jatossync.log import escaped
 from jatossync.state.store import Store
-from jatossync.state.trash import CHUNK_BYTES, Trash
+from jatossync.state.trash import Trash
+
+SILENCE_S = 600.0
+"""So long a daemon may take to copy a file that is to be replaced."""
+
+Aside = Callable[[RelPath, Stat], None]
+"""Puts the file that stands at a path into the trash; NotPut or Changed where it cannot."""
 
 
 class NotDone(JatossyncError):  # noqa: N818  (named for what happened)
     """One file could not be brought in, or taken away."""
 
 
+def by_daemon(where: Places, why: str) -> Aside:
+    """The daemon that runs keeps it: its state is its own."""
+
+    def aside(path: RelPath, stat: Stat) -> None:
+        asked = {"do": "set aside", "path": path, "stat": stat, "why": why}
+        told = answer(where, silence_s=SILENCE_S, **asked)
+        if "fault" in told:
+            raise NotPut(f"what stands there cannot be kept: {told['fault']}")
+
+    return aside
+
+
+def by_us(folder: StudyFolder, store: Store, trash: Trash, why: str) -> Aside:
+    """No daemon runs."""
+
+    def aside(path: RelPath, stat: Stat) -> None:
+        try:
+            content = set_aside(folder, trash, path, stat)
+        except OSError as exc:
+            raise NotPut(f"what stands there cannot be kept: {exc.strerror}") from exc
+        store.kept(path, content, store.binding().get("study", ""), why)
+
+    return aside
+
+
 class Bringer:
-    """
-    Brings files into `folder`.
+    """Brings files into `folder`, as the user; a daemon sees them come, and sends them."""
 
-    Args:
-        why: What the trash says of the files whose place they take.
-    """
-
-    def __init__(self, folder: StudyFolder, store: Store, trash: Trash, why: str) -> None:
+    def __init__(self, folder: StudyFolder, aside: Aside) -> None:
         self._folder = folder
-        self._store = store
-        self._trash = trash
-        self._why = why
+        self._aside = aside
 
     def bring(self, path: RelPath, chunks: Iterable[bytes]) -> Content:
         """
@@ -47,7 +72,7 @@ class Bringer:
             put(self._folder, path, passing, self._kept(path))
             return passing.content
         except (NotPut, Changed) as exc:
-            raise NotDone(f"{escaped(path)} was not written: {exc}") from exc
+            raise NotDone(f"not written: {exc}") from exc
 
     def take_away(self, path: RelPath) -> None:
         """
@@ -61,55 +86,11 @@ class Bringer:
             if seen is not None:
                 take_away(self._folder, path, seen)
         except (NotPut, Changed) as exc:
-            raise NotDone(f"{escaped(path)} was not removed: {exc}") from exc
+            raise NotDone(f"not removed: {exc}") from exc
 
     def _kept(self, path: RelPath) -> Stat | None:
         """What stands at `path`, once its bytes are in the trash."""
         seen = standing(self._folder, path)
-        if seen is None or not seen.size:
-            return seen
-        try:
-            with self._folder.open_file(path, seen) as file:
-                content = self._trash.keep(_pieces(file))
-        except OSError as exc:
-            raise NotPut(f"what stands there cannot be kept: {exc.strerror}") from exc
-        self._store.kept(path, content, self._store.binding().get("study", ""), self._why)
+        if seen is not None and seen.size:
+            self._aside(path, seen)
         return seen
-
-
-class Passing:
-    """
-    Bytes on their way, identified as they pass.
-
-    Args:
-        as_listed: What they should be; `NotPut` at their end where they are not.
-    """
-
-    def __init__(self, chunks: Iterable[bytes], as_listed: Seen | None = None) -> None:
-        self._chunks = chunks
-        self._as_listed = as_listed
-        self._sha256, self._adler32, self._size = hashlib.sha256(), 1, 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            self._sha256.update(chunk)
-            self._adler32 = zlib.adler32(chunk, self._adler32)
-            self._size += len(chunk)
-            yield chunk
-        listed = self._as_listed
-        if listed is None:
-            return
-        if self._size != listed.size or listed.adler32 not in (None, self._adler32):
-            raise NotPut("it changed on JATOS meanwhile")
-
-    @property
-    def content(self) -> Content:
-        """What has passed."""
-        return Content(self._size, self._sha256.hexdigest(), self._adler32)
-
-
-def _pieces(file: OpenFile) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
-        yield chunk
-    if not file.is_as_opened():
-        raise Changed("it is being written")

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import click
 
-from jatossync.cli.options import json_option
+from jatossync.cli.options import Volume, config_option, json_option, volume_options
+from jatossync.cli.saying import tell_json
 from jatossync.cli.setup import (
-    config_option,
     jatos_of,
     read_config,
     read_token,
     recognise,
     remembered,
 )
+from jatossync.cli.terminal import fitted
 from jatossync.config import Config
 from jatossync.core.jobs import Server, Stop, Stopped, Unavailable
 from jatossync.core.passage import shown
@@ -37,6 +38,7 @@ PATHS_HINT = (
     "ask the administrator to let the web server in front of JATOS pass paths on unchanged "
     "(Apache: nocanon; nginx: proxy_pass without a path)."
 )
+MARGIN = 16 * " "
 SOON_S = 7 * 24 * 3600
 
 _VERSIONS = {
@@ -53,15 +55,16 @@ _VERSIONS = {
     help="Accept another server, study or folder than before, or give up a damaged state: "
     "the next start compares both sides anew and deletes nothing.",
 )
+@volume_options
 @json_option
-def command(config_path: str | None, rebind: bool, as_json: bool) -> int:
+def command(config_path: str | None, rebind: bool, volume: Volume, as_json: bool) -> int:
     """Check configuration, folder, token, server and study, one by one.
 
     \b
     Example:
       jatossync check
     """
-    report = _Report(as_json)
+    report = _Report(volume, as_json)
     try:
         config = read_config(config_path)
     except JatossyncError as exc:
@@ -71,7 +74,7 @@ def command(config_path: str | None, rebind: bool, as_json: bool) -> int:
         _check(report, config, rebind)
     if as_json:
         told = {"code": report.code, "checks": report.checks, "studies": report.studies}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        tell_json(told)
     return report.code
 
 
@@ -164,23 +167,25 @@ def _expiry(expires_ms: int) -> str:
 class _Report:
     """A line with ✓ or ✗ per thing that was checked; the exit code is the first failure's."""
 
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, volume: Volume, as_json: bool) -> None:
         self.code = 0
         self.checks: list[dict[str, object]] = []
         self.studies: list[dict[str, object]] = []
         """Those that the token sees, where the configured one is not among them."""
         self._echo = (lambda _: None) if as_json else click.echo
+        self._good = volume != "quiet"
 
     def good(self, name: str, text: str) -> None:
         self.checks.append({"name": name, "ok": True, "text": text, "hint": None})
-        self._echo(f"{click.style('✓', fg='green')} {name:<13} {text}")
+        if self._good:
+            self._echo(f"{click.style('✓', fg='green')} {name:<13} {_indented(text)}")
 
     def bad(self, name: str, error: JatossyncError, code: int | None = None) -> None:
         hint = error.hint or None
         self.checks.append({"name": name, "ok": False, "text": error.message, "hint": hint})
         self._echo(f"{click.style('✗', fg='red')} {name:<13} {_indented(error.message)}")
         if error.hint:
-            self._echo(f"  {'':<13} → {_indented(error.hint)}")
+            self._echo(f"{MARGIN}{_indented('→ ' + error.hint)}")
         self.code = self.code or code or error.exit_code
 
     def study(self, study: StudyHead) -> None:
@@ -197,4 +202,6 @@ class _Report:
 
 
 def _indented(text: str) -> str:
-    return text.replace("\n", "\n" + " " * 16)
+    """As it fits beside the names."""
+    lines = "\n".join(MARGIN + line for line in text.split("\n"))
+    return fitted(lines, sys.stdout, MARGIN).removeprefix(MARGIN)

@@ -6,7 +6,8 @@ import json
 
 import click
 
-from jatossync.cli.setup import config_option
+from jatossync.cli.options import config_option, json_option
+from jatossync.cli.saying import tell_json
 from jatossync.config import find_config
 from jatossync.config.effective import effective
 from jatossync.config.schema import schema
@@ -26,7 +27,7 @@ def command() -> None:
 
 @command.command("show", short_help="Show every option and where it comes from.")
 @config_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
+@json_option
 def show(config_path: str | None, as_json: bool) -> None:
     """Show the value of every option and where it comes from, without secrets.
 
@@ -37,7 +38,7 @@ def show(config_path: str | None, as_json: bool) -> None:
     config, options = effective(find_config(config_path))
     if as_json:
         told = {each.name: {"value": each.value, "source": each.source} for each in options}
-        click.echo(json.dumps({"config": config.path, "options": told}, ensure_ascii=False))
+        tell_json({"config": config.path, "options": told})
         return
     click.echo(escaped(config.path))
     names = max(len(each.name) for each in options)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -10,9 +9,10 @@ from dataclasses import asdict
 import click
 
 from jatossync.cli.asking import places, state_of
-from jatossync.cli.options import config_option
+from jatossync.cli.options import config_option, json_option
 from jatossync.cli.paths import Standing
-from jatossync.cli.telling import shown
+from jatossync.cli.saying import tell_json
+from jatossync.cli.telling import View
 from jatossync.config import values
 from jatossync.core.paths import ROOT
 from jatossync.log import human_size
@@ -30,7 +30,7 @@ DIGITS = 10
 @click.option(
     "--since", metavar="WHEN", help="Only from then on: 2h, 3d, 14:30, 2026-05-04 or both."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
+@json_option
 @click.argument("path", required=False)
 def command(config_path: str | None, since: str | None, as_json: bool, path: str | None) -> int:
     """Show what JATOS got and when, the newest last: of PATH and all below it, or of everything.
@@ -52,13 +52,13 @@ def command(config_path: str | None, since: str | None, as_json: bool, path: str
         happened = list(store.history.newest(top, from_s, limit)) if store is not None else []
     happened.reverse()
     if as_json:
-        click.echo(json.dumps([asdict(each) for each in happened], ensure_ascii=False, indent=1))
+        tell_json([asdict(each) for each in happened])
     else:
-        _print(happened, standing, limit is not None and len(happened) > LINES)
+        _print(happened, View(standing), limit is not None and len(happened) > LINES)
     return 0
 
 
-def _print(happened: Sequence[Happened], standing: Standing, more: bool) -> None:
+def _print(happened: Sequence[Happened], view: View, more: bool) -> None:
     if not happened:
         click.echo("Nothing: JATOS has got nothing and lost nothing by jatossync.")
         return
@@ -72,7 +72,7 @@ def _print(happened: Sequence[Happened], standing: Standing, more: bool) -> None
         if heading != above:
             click.echo(click.style(heading, bold=True))
             above = heading
-        click.echo(_line(each, standing))
+        click.echo(_line(each, view))
 
 
 def _commit(each: Happened) -> str:
@@ -82,15 +82,14 @@ def _commit(each: Happened) -> str:
     return f"  commit {each.git_commit[:DIGITS]}{dirty}"
 
 
-def _line(each: Happened, standing: Standing) -> str:
+def _line(each: Happened, view: View) -> str:
     moment = time.strftime("%H:%M:%S", time.localtime(each.at))
     verb = "uploaded" if each.verb == "upload" else "deleted"
     size = human_size(each.size) if each.size is not None else ""
     took = f"{each.seconds * 1000:.0f} ms" if each.seconds < 10 else f"{each.seconds:.0f} s"
     digest = each.sha256[:DIGITS] if each.sha256 is not None else ""
     return (
-        f"  {moment}  {verb:<8}  {size:>6}  {took:>7}  {digest:<{DIGITS}}  "
-        f"{shown(each.path, standing)}"
+        f"  {moment}  {verb:<8}  {size:>6}  {took:>7}  {digest:<{DIGITS}}  {view.path(each.path)}"
     )
 
 

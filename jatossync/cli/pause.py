@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from jatossync.cli.asking import answer, made_state, places, status, understood
-from jatossync.cli.options import config_option, json_option
+from jatossync.cli.options import Volume, config_option, json_option, volume_options
+from jatossync.cli.saying import note, tell_json
 from jatossync.cli.words import plural
 from jatossync.config import Places
 from jatossync.core.status import Status
@@ -16,8 +15,9 @@ from jatossync.errors import NotRunning
 
 @click.command("pause")
 @config_option
+@volume_options
 @json_option
-def command(config_path: str | None, as_json: bool) -> int:
+def command(config_path: str | None, volume: Volume, as_json: bool) -> int:
     """Send nothing and delete nothing on JATOS, until `jatossync resume`.
 
     Outlives a restart. Meanwhile both sides are still read and compared, and `jatossync status`
@@ -30,9 +30,9 @@ def command(config_path: str | None, as_json: bool) -> int:
     where = places(config_path)
     told = set_pause(where, True)
     if as_json:
-        click.echo(json.dumps(told.to_json(), ensure_ascii=False, indent=1))
-    else:
-        click.echo(f"Paused: nothing is sent until `jatossync resume`.{_piled_up(told)}")
+        tell_json(told.to_json())
+    elif volume != "quiet":
+        note(f"Paused: nothing is sent until `jatossync resume`.{_piled_up(told)}")
     return 0
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 import click
 
+from jatossync.cli.options import Volume, config_option, json_option, volume_options
 from jatossync.cli.paths import Standing
-from jatossync.cli.setup import config_option, opened, read_config
-from jatossync.cli.telling import remarks, shown
+from jatossync.cli.saying import tell_json
+from jatossync.cli.setup import opened, read_config
+from jatossync.cli.telling import View, concerns, headline, show
 from jatossync.core.actions import Adopt, Change, Delete, Forget, Keep, Upload
 from jatossync.core.jobs import Stop, Stopped
 from jatossync.core.status import Status
 from jatossync.daemon import Daemon, refusal
-from jatossync.log import human_size
+from jatossync.log import escaped, human_size
 from jatossync.state.store import FILE_NAME
 
 DIFFERENCES_EXIT_CODE = 2
@@ -25,8 +27,9 @@ DIFFERENCES_EXIT_CODE = 2
 
 @click.command("plan")
 @config_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
-def command(config_path: str | None, as_json: bool) -> int:
+@volume_options
+@json_option
+def command(config_path: str | None, volume: Volume, as_json: bool) -> int:
     """Show what `sync` would do, without doing it.
 
     Exits with 0 where both sides are in step, with 2 where something would be done.
@@ -45,66 +48,46 @@ def command(config_path: str | None, as_json: bool) -> int:
         engine = daemon.engine
         daemon.run(watch=False, until=lambda: engine.finished)
         changes = sorted(engine.rehearsed(), key=lambda change: change.path)
-        standing = Standing(sides.folder.path)
-        status = daemon.status
+        view = View(Standing(sides.folder.path), volume)
+        status = _with(daemon.status, changes)
     trouble = engine.link.trouble
     if isinstance(trouble, Stopped) and trouble.stop is not Stop.LOCKED:
         raise refusal(trouble, config)
     if as_json:
-        _print_json(daemon, changes)
+        tell_json({"changes": [_told(each) for each in changes], "status": status.to_json()})
     else:
-        _print(daemon, changes, status, standing)
-    unusable = trouble or engine.report.root_trouble
-    return DIFFERENCES_EXIT_CODE if changes or engine.report.held or unusable else 0
+        show(_lines(changes, status, view))
+    return 0 if status.in_sync else DIFFERENCES_EXIT_CODE
 
 
-def _print(daemon: Daemon, changes: list[Change], status: Status, standing: Standing) -> None:
-    for change in changes:
-        amount = f"  {human_size(change.content.size)}" if isinstance(change, Upload) else ""
-        why = f"  (theirs goes to the trash: {change.why})" if isinstance(change, Keep) else ""
-        print(f"{_verb(change):<7} {shown(change.path, standing)}{amount}{why}")
-    for line in remarks(status, standing):
-        click.echo(line)
-    trouble = daemon.engine.link.trouble
-    if trouble is not None:
-        print(f"{trouble.reason}: nothing can be sent now")
-    if daemon.engine.report.root_trouble is not None:
-        print(f"Nothing can be planned: {daemon.engine.report.root_trouble}")
-        return
+def _with(status: Status, changes: Sequence[Change]) -> Status:
+    """How it stands, with what would be done as still to do."""
+    return replace(
+        status,
+        state="working" if changes and status.state == "in sync" else status.state,
+        in_sync=status.in_sync and not changes,
+        pending=len(changes),
+        pending_bytes=sum(each.content.size for each in changes if isinstance(each, Upload)),
+    )
+
+
+def _lines(changes: Sequence[Change], status: Status, view: View) -> Iterator[str]:
+    if view.volume != "quiet":
+        for change in changes:
+            amount = f"  {human_size(change.content.size)}" if isinstance(change, Upload) else ""
+            why = ""
+            if isinstance(change, Keep):
+                why = f"  (theirs goes to the trash: {escaped(change.why)})"
+            yield f"{_verb(change):<7} {view.path(change.path)}{amount}{why}"
     verbs = [_verb(change) for change in changes]
-    counts = [f"{verbs.count(verb)} to {verb}" for verb in sorted(set(verbs))]
-    print(", ".join(counts) if counts else "Nothing to do: both sides are in step.")
+    counts = ", ".join(f"{verbs.count(verb)} to {verb}" for verb in sorted(set(verbs)))
+    yield headline(status, counts if status.state == "working" else None)
+    yield from concerns(status, view)
 
 
-def _print_json(daemon: Daemon, changes: list[Change]) -> None:
-    engine = daemon.engine
-    told = {
-        "trouble": engine.report.root_trouble,
-        "unavailable": engine.link.trouble.reason if engine.link.trouble else None,
-        "changes": [
-            {
-                "change": _verb(change),
-                "path": change.path,
-                "size": change.content.size if isinstance(change, Upload | Adopt) else None,
-            }
-            for change in changes
-        ],
-        "held": [
-            {
-                "id": held.id or None,
-                "kind": held.kind.value,
-                "reason": held.reason,
-                "paths": [{"path": hold.path, "reason": hold.why} for hold in held.paths.values()],
-            }
-            for held in engine.report.held
-        ],
-        "notes": [
-            {"path": note.path, "topic": note.topic.value, "reason": note.why}
-            for note in engine.report.notes.values()
-        ],
-    }
-    json.dump(told, sys.stdout, ensure_ascii=False, indent=1)
-    print()
+def _told(change: Change) -> dict[str, object]:
+    size = change.content.size if isinstance(change, Upload | Adopt) else None
+    return {"verb": _verb(change), "path": change.path, "size": size}
 
 
 def _verb(change: Change) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from jatossync.cli.options import Volume
 from jatossync.cli.terminal import can_redraw
 from jatossync.log import human_size
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:  # rich takes longer to import than most commands to run
     from rich.progress import ProgressColumn, Task, TaskID
 
 BAR_WIDTH = 20
+
+LINES = 50
+"""So many files get a line of their own; of more only the numbers are told."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,54 @@ class Progress(Protocol):
 
     def show(self, amount: Amount) -> None:
         """So far we have come; may be called as often as one likes."""
+
+
+class FileLines:
+    """A line for each file that something was done to: the first ones or, with `-v`, all."""
+
+    def __init__(self, shown: Progress, volume: Volume) -> None:
+        self._shown = shown
+        self._volume = volume
+        self._files = 0
+
+    def say(self, line: str) -> None:
+        """What was done to one file."""
+        self._files += 1
+        if self._volume == "verbose" or (self._volume == "normal" and self._files <= LINES):
+            self._shown.say(line)
+        elif self._volume == "normal" and self._files == LINES + 1:
+            self._shown.say("… and more; --verbose shows every file")
+
+
+class Tally:
+    """Adds up the files and bytes that pass; may be used by several threads."""
+
+    def __init__(self, shown: Progress, of_files: int, of_bytes: int = 0) -> None:
+        self._shown = shown
+        self._lock = threading.Lock()
+        self._amount = Amount(0, of_files, 0, of_bytes)
+
+    def passing(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The same chunks; those of a file that does not arrive do not count."""
+        passed = 0
+        try:
+            for chunk in chunks:
+                passed += len(chunk)
+                self._add(0, len(chunk))
+                yield chunk
+        except BaseException:
+            self._add(0, -passed)
+            raise
+
+    def done(self) -> None:
+        """One file is over, whatever came of it."""
+        self._add(1, 0)
+
+    def _add(self, files: int, count: int) -> None:
+        with self._lock:
+            amount = self._amount
+            self._amount = replace(amount, files=amount.files + files, bytes=amount.bytes + count)
+            self._shown.show(self._amount)
 
 
 @contextmanager

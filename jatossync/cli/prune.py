@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import click
 
+from jatossync.cli.deeds import Deeds
 from jatossync.cli.meet import meet, rehearse
+from jatossync.cli.options import (
+    Volume,
+    config_option,
+    json_option,
+    volume_options,
+    yes_option,
+)
 from jatossync.cli.paths import Standing
-from jatossync.cli.setup import config_option, opened, read_config
+from jatossync.cli.progress import Tally, progress
+from jatossync.cli.saying import agreed
+from jatossync.cli.setup import opened, read_config
+from jatossync.cli.telling import View
 from jatossync.cli.words import plural
 from jatossync.core.actions import Delete, Keep, Topic
 from jatossync.core.jobs import AlreadyThere, Done, Foreign, List, NoListing, Refused
@@ -17,7 +27,6 @@ from jatossync.core.model import Content, Listing, Seen
 from jatossync.core.paths import RelPath
 from jatossync.errors import JatossyncError, Unreachable
 from jatossync.jobs import Jobs, Sides
-from jatossync.log import escaped, human_size
 
 DIFFERENCES_EXIT_CODE = 2
 
@@ -26,8 +35,10 @@ WHY = "removed from JATOS, which alone had it (prune)"
 
 @click.command("prune")
 @config_option
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-def command(config_path: str | None, yes: bool) -> int:
+@yes_option
+@volume_options
+@json_option
+def command(config_path: str | None, yes: bool, volume: Volume, as_json: bool) -> int:
     """Remove from JATOS the files that are not in this folder and never were put there by it.
 
     They are listed first, and nothing happens without a yes. Copies go to the trash.
@@ -37,31 +48,33 @@ def command(config_path: str | None, yes: bool) -> int:
       jatossync prune
     """
     config = read_config(config_path)
-    with opened(config, alone=False) as sides:
+    with (
+        opened(config, alone=False) as sides,
+        progress("pruning", bar=yes and volume != "quiet" and not as_json) as shown,
+    ):
         jobs = Jobs(sides, lambda: False)
         server = meet(sides).server
         jobs.met(server)
         foreign = _foreign(sides, jobs)
-        pages = sorted(set(foreign) & server.pages)
+        view = View(Standing(sides.folder.path), volume)
+        deeds = Deeds(shown, view, as_json, "removed", "waiting", "stays")
+        for path in sorted(set(foreign) & server.pages):
+            deeds.did("stays", path, foreign[path].size, reason="it is the page of a component")
         doomed = {path: seen for path, seen in foreign.items() if path not in server.pages}
-        standing = Standing(sides.folder.path)
-        for path in pages:
-            print(f"{escaped(standing.shown(path))} stays: it is the page of a component")
         if not doomed:
-            print("JATOS has no other files than this folder.")
-            return 0
-        for path, seen in sorted(doomed.items()):
-            print(f"{escaped(standing.shown(path))}  {human_size(seen.size or 0)}")
-        if not (yes or _agreed(len(doomed))):
-            return DIFFERENCES_EXIT_CODE
-        return _prune(sides, jobs, sorted(doomed), standing)
-
-
-def _agreed(count: int) -> bool:
-    if not sys.stdin.isatty():
-        print(f"{plural(count, 'file')}, nothing was removed; `jatossync prune --yes` does it")
-        return False
-    return click.confirm(f"Remove {plural(count, 'file')} from JATOS? Copies go to the trash.")
+            return deeds.conclude("JATOS has no other files than this folder.")
+        if not yes:
+            for path, seen in sorted(doomed.items()):
+                deeds.did("waiting", path, seen.size)
+            files = plural(len(doomed), "file")
+            if not agreed(f"Remove {files} from JATOS? Copies go to the trash.", as_json):
+                nothing = "Nothing was removed; `jatossync prune --yes` does it."
+                return deeds.conclude(nothing) or DIFFERENCES_EXIT_CODE
+        _prune(sides, jobs, sorted(doomed), deeds, Tally(shown, len(doomed)))
+        removed = plural(deeds.count("removed"), "file")
+        return deeds.conclude(
+            f"{removed} removed from JATOS; copies are in the trash (`jatossync trash list`)."
+        )
 
 
 def _foreign(sides: Sides, jobs: Jobs) -> dict[RelPath, Seen]:
@@ -88,33 +101,31 @@ def _foreign(sides: Sides, jobs: Jobs) -> dict[RelPath, Seen]:
     }
 
 
-def _prune(sides: Sides, jobs: Jobs, doomed: Sequence[RelPath], standing: Standing) -> int:
+def _prune(sides: Sides, jobs: Jobs, doomed: Iterable[RelPath], deeds: Deeds, tally: Tally) -> None:
     burst = sides.store.begin([], None)
-    removed = 0
     for path in doomed:
-        if problem := _remove(path, burst, sides, jobs):
-            print(f"{escaped(standing.shown(path))} was not removed: {problem}")
+        removed = _remove(path, burst, sides, jobs)
+        if isinstance(removed, str):
+            deeds.failed(path, removed)
         else:
-            removed += 1
-    copies = "copies are in the trash (`jatossync trash list`)"
-    print(f"{plural(removed, 'file')} removed from JATOS; {copies}")
-    return 0 if removed == len(doomed) else 1
+            deeds.did("removed", path, removed.size)
+        tally.done()
 
 
-def _remove(path: RelPath, burst: int, sides: Sides, jobs: Jobs) -> str | None:
-    """Keep one file, then delete it; why that was not possible, if it was not."""
+def _remove(path: RelPath, burst: int, sides: Sides, jobs: Jobs) -> Seen | str:
+    """Keep one file, then delete it; text says why that was not possible."""
     kept = jobs.do(Keep(path, WHY))
     if not isinstance(kept, Seen):
         return str(getattr(kept, "reason", kept))
     if kept.size is None or kept.sha256 is None or kept.adler32 is None:
-        return None  # it is gone already
+        return kept  # it is gone already
     content = Content(kept.size, kept.sha256, kept.adler32)
     sides.store.kept(path, content, sides.store.binding().get("study", ""), WHY)
     match jobs.do(Delete(path, frozenset([content]))):
         case Done(seconds=seconds):
             sides.store.deleted(path, burst, seconds, approved=True)
             sides.store.commit()
-            return None
+            return kept
         case AlreadyThere():
             return "JATOS has it under another spelling of its name, which is here"
         case Foreign():

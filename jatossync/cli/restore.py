@@ -1,4 +1,4 @@
-"""`jatossync restore`: a kept file back into the study folder, and so onto JATOS."""
+"""`jatossync restore`: kept files back into the study folder, and so onto JATOS."""
 
 from __future__ import annotations
 
@@ -6,41 +6,64 @@ from collections.abc import Sequence
 
 import click
 
-from jatossync.cli.bring import Bringer, NotDone
+from jatossync.cli.asking import START_IT, runs
+from jatossync.cli.bring import Bringer, NotDone, by_daemon, by_us
+from jatossync.cli.deeds import Deeds
+from jatossync.cli.options import Volume, config_option, json_option, volume_options
 from jatossync.cli.paths import Standing
-from jatossync.cli.setup import config_option, read_config, remembered
-from jatossync.config import Config
+from jatossync.cli.progress import Tally, progress
+from jatossync.cli.setup import places_of, read_config, remembered
+from jatossync.cli.telling import View
 from jatossync.core.model import Kept
 from jatossync.local.root import StudyFolder
 from jatossync.log import escaped
 from jatossync.state.trash import Trash
 
+WHY = "replaced here by a copy from the trash (restore)"
 
-@click.command("restore")
+
+@click.command("restore", short_help="Bring files back, as `jatossync restore` does.")
 @config_option
-@click.argument("which", metavar="PATH|NUMBER")
-def command(config_path: str | None, which: str) -> int:
-    """Put a kept file into the study folder again; from there it goes up to JATOS.
+@volume_options
+@json_option
+@click.argument("which", metavar="PATH|NUMBER...", nargs=-1, required=True)
+def command(config_path: str | None, volume: Volume, as_json: bool, which: tuple[str, ...]) -> int:
+    """Put kept files into the study folder again; from there they go up to JATOS.
 
     PATH brings back the newest copy of that file, NUMBER the one of `jatossync trash list`. What
     stands in its place now is kept in the trash first.
 
     \b
-    Example:
+    Examples:
       jatossync restore index.html
+      jatossync restore 12 13
     """
-    return bring_back(read_config(config_path), which)
-
-
-def bring_back(config: Config, which: str) -> int:
-    """Put one kept file into the folder; the exit code."""
-    with remembered(config) as (store, trash), StudyFolder.open(config.folder) as folder:
+    config = read_config(config_path)
+    where = places_of(config)
+    with (
+        remembered(config) as (store, trash),
+        StudyFolder.open(config.folder) as folder,
+        progress("restoring", bar=volume != "quiet" and not as_json) as shown,
+    ):
         standing = Standing(folder.path)
-        kept = find(store.trash_index(), which, trash, standing)
-        bringer = Bringer(folder, store, trash, f"replaced here by copy {kept.number} (restore)")
-        bringer.bring(kept.path, trash.read(kept.sha256))
-        print(f"{escaped(standing.shown(kept.path))} is back; `run` or `sync` uploads it")
-    return 0
+        running = runs(where)
+        aside = by_daemon(where, WHY) if running else by_us(folder, store, trash, WHY)
+        bringer = Bringer(folder, aside)
+        index = store.trash_index()
+        meant = [find(index, each, trash, standing) for each in which]
+        deeds = Deeds(shown, View(standing, volume), as_json, "restored")
+        tally = Tally(shown, len(meant), sum(kept.size for kept in meant))
+        for kept in meant:
+            try:
+                bringer.bring(kept.path, tally.passing(trash.read(kept.sha256)))
+                more = {"number": kept.number, "sha256": kept.sha256}
+                deeds.did("restored", kept.path, kept.size, **more)
+            except NotDone as exc:
+                deeds.failed(kept.path, exc.message)
+            tally.done()
+        when = "now." if running else f"with the next start.\n  → {START_IT}"
+        then = [f"JATOS gets it {when}"] if deeds.count("restored") else []
+        return deeds.conclude(*then)
 
 
 def find(index: Sequence[Kept], which: str, trash: Trash, standing: Standing) -> Kept:

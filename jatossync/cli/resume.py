@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from jatossync.cli.asking import START_IT, places
-from jatossync.cli.options import config_option, json_option
+from jatossync.cli.options import Volume, config_option, json_option, volume_options
 from jatossync.cli.pause import set_pause
+from jatossync.cli.saying import note, tell_json
 from jatossync.cli.words import plural
 from jatossync.core.status import Status
 
 
 @click.command("resume")
 @config_option
+@volume_options
 @json_option
-def command(config_path: str | None, as_json: bool) -> int:
+def command(config_path: str | None, volume: Volume, as_json: bool) -> int:
     """Go on after `jatossync pause`: what has piled up is sent.
 
     \b
@@ -25,9 +25,9 @@ def command(config_path: str | None, as_json: bool) -> int:
     """
     told = set_pause(places(config_path), False)
     if as_json:
-        click.echo(json.dumps(told.to_json(), ensure_ascii=False, indent=1))
-    else:
-        click.echo(_said(told))
+        tell_json(told.to_json())
+    elif volume != "quiet":
+        note(_said(told))
     return 0
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from jatossync import log
-from jatossync.cli.setup import config_option, opened, read_config
-from jatossync.cli.terminal import Volume, volume_options
+from jatossync.cli.options import Volume, config_option, log_format_option, volume_options
+from jatossync.cli.setup import opened, read_config
 from jatossync.config import Config
 from jatossync.core.report import Event
 from jatossync.daemon import Daemon
@@ -27,11 +27,7 @@ SHOWN = 5
 
 @click.command("run")
 @config_option
-@click.option(
-    "--log-format",
-    type=click.Choice(["auto", "console", "json", "journal"]),
-    help="The form of the lines, instead of the configured one.",
-)
+@log_format_option
 @volume_options
 def command(config_path: str | None, log_format: str | None, volume: Volume) -> int:
     """Keep JATOS up to date while you work, until Ctrl-C.

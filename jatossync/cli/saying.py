@@ -1,13 +1,15 @@
-"""Sentences for people who set something up: what is in order, what is not, what to know."""
+"""What is said once: that something is in order or not, what to know, and JSON for scripts."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from typing import Any
 
 import click
 
-from jatossync.cli.terminal import fitted
+from jatossync.cli.terminal import can_ask, fitted
 from jatossync.errors import JatossyncError
 
 
@@ -26,6 +28,16 @@ def wrong(error: JatossyncError) -> None:
 def note(text: str) -> None:
     """What else is worth knowing."""
     click.echo(fitted(text, sys.stdout, "    " if text.startswith(" ") else ""))
+
+
+def agreed(question: str, as_json: bool) -> bool:
+    """What a person at a terminal answers; nobody there, or only a script, means no."""
+    return not as_json and can_ask() and click.confirm(question)
+
+
+def tell_json(told: Any, *, indent: int | None = 1) -> None:
+    """For scripts; in ASCII, which every encoding of a pipe passes on as it is."""
+    click.echo(json.dumps(told, indent=indent))
 
 
 def _say(text: str, colour: str) -> None:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 
 from jatossync import log
-from jatossync.cli.options import config_option as config_option
-from jatossync.config import Config, find_config, load
+from jatossync.config import Config, Places, find_config, load
 from jatossync.jobs import DIRECTORY, Sides
 from jatossync.local.identity import Identity
 from jatossync.local.root import StudyFolder
@@ -28,6 +27,11 @@ def read_config(config_path: str | None) -> Config:
     for note in config.notes:
         remark(note)
     return config
+
+
+def places_of(config: Config) -> Places:
+    """Where this study's daemon and state are."""
+    return Places(config.path, config.folder, config.state)
 
 
 def read_token(config: Config) -> Token:
@@ -102,7 +106,8 @@ def recognise(config: Config, folder: StudyFolder, store: Store) -> None:
     known = store.remembered(DIRECTORY)
     if known is not None:
         folder.recognise(Identity.parse(known), lambda path: bool(store.rows([path])))
-        store.remember(DIRECTORY, str(folder.identity))
+        if known != str(folder.identity):
+            store.remember(DIRECTORY, str(folder.identity))
 
 
 def remark(text: str) -> None:

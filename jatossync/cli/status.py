@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 
 import click
 
 from jatossync.cli.asking import places, status
-from jatossync.cli.options import config_option, json_option
+from jatossync.cli.options import Volume, config_option, json_option, volume_options
 from jatossync.cli.paths import Standing
-from jatossync.cli.telling import screen
+from jatossync.cli.saying import tell_json
+from jatossync.cli.telling import View, screen, show
 from jatossync.cli.terminal import can_redraw
 from jatossync.config import Places
 from jatossync.core.status import Status
@@ -25,27 +25,29 @@ _CLEAR = "\033[H\033[2J\033[3J"
 
 @click.command("status")
 @config_option
+@volume_options
 @json_option
 @click.option("--watch", is_flag=True, help="Show it anew when it changes, until Ctrl-C.")
-def command(config_path: str | None, as_json: bool, watch: bool) -> int:
+def command(config_path: str | None, volume: Volume, as_json: bool, watch: bool) -> int:
     """Say whether both sides are in sync, what is going on, and what needs you.
 
     Exits with 0 where they are in sync, with 2 where they are not, or where nobody can say because
-    no jatossync runs.
+    no jatossync runs. With -v every file has its line, with -q nothing is said where all is well.
 
     \b
     Example:
       jatossync status --watch
     """
     where = places(config_path)
+    view = View(Standing(where.folder), volume)
     if watch:
-        return _watch(where, as_json)
+        return _watch(where, view, as_json)
     told = status(where)
-    _print(told, where, as_json)
+    _print(told, view, as_json)
     return _code(told)
 
 
-def _watch(where: Places, as_json: bool) -> int:
+def _watch(where: Places, view: View, as_json: bool) -> int:
     last: Status | None = None
     try:
         while True:
@@ -53,7 +55,7 @@ def _watch(where: Places, as_json: bool) -> int:
             if last is None or _differs(told, last):
                 if not as_json and can_redraw(sys.stdout):
                     click.echo(_CLEAR, nl=False)
-                _print(told, where, as_json, indent=None)
+                _print(told, view, as_json, indent=None)
             last = told
             time.sleep(REFRESH_S)
     except KeyboardInterrupt:
@@ -64,12 +66,11 @@ def _differs(told: Status, last: Status) -> bool:
     return told.to_json() | {"at": 0} != last.to_json() | {"at": 0}
 
 
-def _print(told: Status, where: Places, as_json: bool, indent: int | None = 1) -> None:
+def _print(told: Status, view: View, as_json: bool, indent: int | None = 1) -> None:
     if as_json:
-        click.echo(json.dumps(told.to_json(), ensure_ascii=False, indent=indent))
-        return
-    for line in screen(told, Standing(where.folder)):
-        click.echo(line)
+        tell_json(told.to_json(), indent=indent)
+    elif view.volume != "quiet" or not told.in_sync:
+        show(screen(told, view))
 
 
 def _code(told: Status) -> int:

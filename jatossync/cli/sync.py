@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 
 import click
 
-from jatossync.cli.options import json_option
+from jatossync.cli.options import (
+    Volume,
+    config_option,
+    json_option,
+    log_format_option,
+    volume_options,
+)
 from jatossync.cli.paths import Standing
-from jatossync.cli.progress import Amount, Progress, progress
-from jatossync.cli.run import stopped_by_signals
-from jatossync.cli.setup import config_option, opened, read_config
-from jatossync.cli.telling import remarks
-from jatossync.cli.terminal import Volume, volume_options
-from jatossync.cli.words import in_sync, plural
+from jatossync.cli.progress import Amount, FileLines, Progress, progress
+from jatossync.cli.run import logger, stopped_by_signals
+from jatossync.cli.saying import tell_json
+from jatossync.cli.setup import opened, read_config
+from jatossync.cli.telling import View, ending, show
+from jatossync.cli.terminal import fitted
+from jatossync.cli.words import plural
+from jatossync.config import Config
 from jatossync.core.contact import FIRST_CONTACT
 from jatossync.core.jobs import Stop, Stopped
-from jatossync.core.paths import RelPath
-from jatossync.core.report import Event
-from jatossync.core.status import Status
+from jatossync.core.report import Event, Totals
 from jatossync.daemon import Daemon, refusal
 from jatossync.log import escaped, human_size
 
@@ -31,16 +36,16 @@ DIFFERENCES_EXIT_CODE = 2
 
 REDRAW_S = 0.1
 
-LINES = 50
-"""So many files get a line of their own; of more only the numbers are told."""
-
 
 @click.command("sync")
 @config_option
+@log_format_option
 @volume_options
 @json_option
-def command(config_path: str | None, volume: Volume, as_json: bool) -> int:
+def command(config_path: str | None, log_format: str | None, volume: Volume, as_json: bool) -> int:
     """Bring JATOS up to date once, and say what was done.
+
+    With --log-format, what happens is told as `run` tells it: for cron and the like.
 
     \b
     Example:
@@ -50,11 +55,11 @@ def command(config_path: str | None, volume: Volume, as_json: bool) -> int:
     began_s = time.monotonic()
     with (
         opened(config, alone=True) as sides,
-        progress("syncing", bar=volume != "quiet" and not as_json) as shown,
+        progress("comparing", bar=not (volume == "quiet" or as_json or log_format)) as shown,
     ):
-        standing = Standing(sides.folder.path)
-        told = _Told(shown, volume, standing)
-        daemon = Daemon(sides, (lambda _: None) if as_json else told.say)
+        view = View(Standing(sides.folder.path), volume)
+        told = _Told(shown, view)
+        daemon = Daemon(sides, _log(config, log_format, volume, as_json) or told.say)
         interrupted = False
 
         def interrupt() -> None:
@@ -75,44 +80,34 @@ def command(config_path: str | None, volume: Volume, as_json: bool) -> int:
     trouble = daemon.engine.link.trouble
     if isinstance(trouble, Stopped) and trouble.stop is not Stop.LOCKED:
         raise refusal(trouble, config)
-    seconds = time.monotonic() - began_s
+    totals, seconds = daemon.engine.report.totals, time.monotonic() - began_s
     if as_json:
-        return _print_json(daemon, status, seconds)
-    return _conclude(daemon, remarks(status, standing), seconds, volume)
-
-
-def _print_json(daemon: Daemon, status: Status, seconds: float) -> int:
-    did = {**asdict(daemon.engine.report.totals), "seconds": round(seconds, 3)}
-    click.echo(json.dumps({**did, "status": status.to_json()}, ensure_ascii=False, indent=1))
+        did = {**asdict(totals), "seconds": round(seconds, 3)}
+        tell_json({**did, "status": status.to_json()})
+    elif volume != "quiet" or not status.in_sync:
+        show(ending(status, _did(totals, seconds), view))
     return 0 if status.in_sync else DIFFERENCES_EXIT_CODE
 
 
-def _conclude(daemon: Daemon, told: Iterable[str], seconds: float, volume: Volume) -> int:
-    """Say how it ended; the exit code."""
-    engine, totals = daemon.engine, daemon.engine.report.totals
-    for line in told:
-        click.echo(line)
-    if isinstance(engine.link.trouble, Stopped):
-        print(f"{engine.link.trouble.reason}: nothing was sent; unlock it in JATOS to go on")
-        return DIFFERENCES_EXIT_CODE
-    if engine.report.root_trouble is not None:
-        print(f"nothing was concluded from the folder: {engine.report.root_trouble}")
-        return DIFFERENCES_EXIT_CODE
-    if engine.paused:
-        print(f"paused: {plural(engine.pending, 'change')} to go; `jatossync resume` goes on")
-        return DIFFERENCES_EXIT_CODE if engine.pending else 0
-    done = [
-        f"{plural(totals.uploaded, 'upload')} ({human_size(totals.uploaded_bytes)})",
-        plural(totals.deleted, "delete"),
+def _log(
+    config: Config, log_format: str | None, volume: Volume, as_json: bool
+) -> Callable[[Event], None] | None:
+    """Where what happens is told, if not in words of its own."""
+    if log_format:
+        return logger(config, log_format, volume)
+    return (lambda _: None) if as_json else None
+
+
+def _did(totals: Totals, seconds: float) -> str:
+    uploads = f"{plural(totals.uploaded, 'upload')} ({human_size(totals.uploaded_bytes)})"
+    counts = [
+        (totals.uploaded, uploads),
+        (totals.deleted, plural(totals.deleted, "delete")),
+        (totals.adopted, f"{totals.adopted} equal already"),
+        (totals.kept, f"{totals.kept} of JATOS's kept in the trash"),
     ]
-    if totals.adopted:
-        done.append(f"{totals.adopted} equal already")
-    if totals.kept:
-        done.append(f"{totals.kept} of JATOS's kept in the trash")
-    good = in_sync(engine)
-    if volume != "quiet" or not good:
-        print(f"{'In sync' if good else 'Not in sync'}: {', '.join(done)}; {seconds:.1f} s")
-    return 0 if good else DIFFERENCES_EXIT_CODE
+    done = [said for count, said in counts if count]
+    return f"{', '.join(done) or 'nothing'}; {seconds:.1f} s"
 
 
 def _left_undone(daemon: Daemon) -> str:
@@ -127,37 +122,27 @@ def _left_undone(daemon: Daemon) -> str:
 class _Told:
     """What is told while it goes on."""
 
-    def __init__(self, progress: Progress, volume: Volume, standing: Standing) -> None:
+    def __init__(self, progress: Progress, view: View) -> None:
         self._progress = progress
-        self._standing = standing
-        self._volume = volume
-        self._files = 0
+        self._view = view
+        self._files = FileLines(progress, view.volume)
         self._updated_s = 0.0
 
     def say(self, event: Event) -> None:
         """What happened to one file, or what went wrong."""
-        fields = dict(event.fields)
-        if isinstance(path := fields.get("path"), str):
-            fields["path"] = self._standing.shown(RelPath(path))
+        path, reason = event.fields.get("path"), event.fields.get("reason")
+        where = self._view.path(path) if isinstance(path, str) else ""
         if event.level in ("warning", "error"):
-            what = (escaped(str(fields[key])) for key in ("path", "reason") if key in fields)
-            self._progress.say(f"{event.name}: {' '.join(what)}")
-        elif event.name == FIRST_CONTACT and self._volume != "quiet":
-            self._progress.say(f"{event.name}: {fields['reason']}")
-        elif "path" in fields and self._wants(event):
-            amount = fields.get("size")
+            self._explain(event.name, where, escaped(reason or ""))
+        elif event.name == FIRST_CONTACT and self._view.volume != "quiet":
+            self._explain(event.name, str(reason))
+        elif where and (event.level == "info" or self._view.volume == "verbose"):
+            amount = event.fields.get("size")
             tail = f"  {human_size(amount)}" if isinstance(amount, int) else ""
-            self._progress.say(f"{event.name:<9} {escaped(str(fields['path']))}{tail}")
+            self._files.say(f"{event.name:<9} {where}{tail}")
 
-    def _wants(self, event: Event) -> bool:
-        if self._volume != "normal":
-            return self._volume == "verbose"
-        if event.level != "info":
-            return False
-        self._files += 1
-        if self._files == LINES + 1:
-            self._progress.say("… and more; --verbose shows every file")
-        return self._files <= LINES
+    def _explain(self, *parts: str) -> None:
+        self._progress.say(fitted(": ".join(filter(None, parts)), sys.stdout, "    "))
 
     def update(self, daemon: Daemon) -> None:
         """How much is done and left; it has to be added up, so not at every step."""

@@ -1,24 +1,27 @@
-"""How a status is told: one screen for people."""
+"""How it stands, told to people: on the screen of `status`, and where `sync` and `plan` end."""
 
 from __future__ import annotations
 
-import os
+import re
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import click
 
+from jatossync.cli.options import Volume
 from jatossync.cli.paths import Standing
-from jatossync.cli.words import SHOWN as MORE_SHOWN
-from jatossync.cli.words import plural
+from jatossync.cli.saying import short
+from jatossync.cli.terminal import fitted
+from jatossync.cli.words import SHOWN, plural
 from jatossync.core.actions import HoldKind, Topic
 from jatossync.core.paths import RelPath
-from jatossync.core.status import HeldPaths, Remark, State, Status, one_line
+from jatossync.core.status import HeldPaths, Remark, Sending, State, Status, one_line
 from jatossync.log import escaped, human_size
 
-SHOWN = 5
-"""So many paths of one kind fit on the screen; the rest is a number."""
+NAMED = 3
+"""So many fit into a line."""
 
 SOON_S = 7 * 86400.0
 """So long before it expires a token begins to be worth a word."""
@@ -64,35 +67,78 @@ _OTHERWISE = {
 """What a person can do who does not approve; where a kind is not here, take over theirs."""
 
 
-def screen(told: Status, standing: Standing) -> Iterator[str]:
+class View:
+    """How paths are shown: from where the user stands, and a few of them or, with `-v`, all."""
+
+    def __init__(self, standing: Standing, volume: Volume = "normal") -> None:
+        self.volume = volume
+        self._standing = standing
+
+    def path(self, path: str) -> str:
+        """A path for the terminal."""
+        return escaped(self._standing.shown(RelPath(path)))
+
+    def few(self, lines: Sequence[str]) -> Iterator[str]:
+        """Lines that are one path each; how many more there are, where they are not all shown."""
+        shown = len(lines) if self.volume == "verbose" else SHOWN
+        yield from (f"  {line}" for line in lines[:shown])
+        if len(lines) > shown:
+            yield f"  … and {len(lines) - shown} more"
+
+    def names(self, paths: Sequence[str]) -> str:
+        """The same in one line."""
+        shown = len(paths) if self.volume == "verbose" else NAMED
+        names = ", ".join(self.path(path) for path in paths[:shown])
+        return names + (f" and {len(paths) - shown} more" if len(paths) > shown else "")
+
+
+def show(lines: Iterable[str]) -> None:
+    """Print lines, with what does not fit on a terminal's line below where its text begins."""
+    for line in lines:
+        fact = re.match(r"  \w+ {2,}", line)
+        click.echo(fitted(line, sys.stdout, " " * (len(fact[0]) if fact else 4)))
+
+
+def screen(told: Status, view: View) -> Iterator[str]:
     """The whole of `jatossync status`, line by line."""
-    yield click.style(f"● {sentence(told)}", fg=_COLOURS.get(told.state, "yellow"), bold=True)
-    yield from _facts(told)
+    yield headline(told)
+    if view.volume != "quiet":
+        yield from _facts(told)
+    yield from concerns(told, view)
+
+
+def ending(told: Status, did: str, view: View) -> Iterator[str]:
+    """How it stands after something was done, in the words and the layout of `status`."""
+    yield headline(told)
+    yield f"  done      {did}"
+    yield from concerns(told, view)
+
+
+def headline(told: Status, instead: str | None = None) -> str:
+    """The first line: how it stands."""
+    text = f"● {instead or sentence(told)}"
+    return click.style(text, fg=_COLOURS.get(told.state, "yellow"), bold=True)
+
+
+def concerns(told: Status, view: View) -> Iterator[str]:
+    """What is not as it should be, what waits for a person, and what can be typed."""
     if told.trouble is not None:
         yield f"  JATOS     {escaped(told.trouble.reason)}"
     if told.folder_trouble is not None:
         yield f"  trouble   {escaped(told.folder_trouble)}"
-    yield from _sending(told, standing)
+    yield from _sending(told, view)
     for held in told.held:
         yield ""
-        yield from decision(held, standing)
+        yield from decision(held, view)
     for topic, words in _NOT_AS_IT_SHOULD_BE.items():
-        yield from _listed(words, told.about(topic), standing)
-    yield from _good_to_know(told, standing)
+        yield from _listed(words, told.about(topic), view)
+    if view.volume != "quiet":
+        yield from _good_to_know(told, view)
     yield from _what_to_do(told)
 
 
-def remarks(told: Status, standing: Standing) -> Iterator[str]:
-    """What a person should know about single files, each with its reason, and what can be typed."""
-    for held in told.held:
-        yield ""
-        yield from decision(held, standing)
-    for topic, words in (_NOT_AS_IT_SHOULD_BE | _GOOD_TO_KNOW).items():
-        yield from _listed(words[:1].upper() + words[1:], told.about(topic), standing, MORE_SHOWN)
-
-
 def sentence(told: Status) -> str:
-    """The first line: how it stands."""
+    """How it stands."""
     if told.state != "not running":
         return one_line(told, clock)
     if told.ended is None:
@@ -104,7 +150,7 @@ def sentence(told: Status) -> str:
 def _facts(told: Status) -> Iterator[str]:
     title = f"{escaped(told.title)} (ID {told.study_id})" if told.title else told.study
     yield f"  study     {title} on {told.server}"
-    yield f"  folder    {escaped(_home(told.folder))}, {plural(told.files, 'file')} on JATOS"
+    yield f"  folder    {escaped(short(told.folder))}, {plural(told.files, 'file')} on JATOS"
     if told.state != "not running":
         yield f"  changes   {_watching(told)}"
         yield f"  compared  {_verified(told)}"
@@ -143,29 +189,31 @@ def _expiry(expires_at: float, at: float) -> str:
     return f"expires on {day}, in {left}"
 
 
-def _sending(told: Status, standing: Standing) -> Iterator[str]:
+def _sending(told: Status, view: View) -> Iterator[str]:
     if told.pending and told.sending:
         yield ""
         yield f"Uploading, {told.pending} to go ({human_size(told.pending_bytes)}):"
-    for each in told.sending[:SHOWN]:
-        amount = f"{human_size(each.sent)} of {human_size(each.size)}"
-        pace = f", {human_size(each.bytes_per_s)}/s" if each.bytes_per_s else ""
-        left = f", {each.left_s:.0f} s left" if each.left_s is not None else ""
-        yield f"  {shown(each.path, standing)}  {amount}{pace}{left}"
-    if len(told.sending) > SHOWN:
-        yield f"  … and {len(told.sending) - SHOWN} more"
+    yield from view.few([_how_far(each, view) for each in told.sending])
 
 
-def decision(held: HeldPaths, standing: Standing) -> Iterator[str]:
+def _how_far(each: Sending, view: View) -> str:
+    amount = f"{human_size(each.sent)} of {human_size(each.size)}"
+    pace = f", {human_size(each.bytes_per_s)}/s" if each.bytes_per_s else ""
+    left = f", {each.left_s:.0f} s left" if each.left_s is not None else ""
+    return f"{view.path(each.path)}  {amount}{pace}{left}"
+
+
+def decision(held: HeldPaths, view: View) -> Iterator[str]:
     """A held list, and what can be typed."""
     since = f" (since {clock(held.at)})" if held.at else ""
     yield click.style(f"Waiting for you: {escaped(held.reason)}{since}", bold=True)
     differ = len({each.reason for each in held.paths} - {held.reason}) > 1
-    for each in held.paths[:SHOWN]:
-        why = f": {escaped(each.reason)}" if differ else ""
-        yield f"  {shown(each.path, standing)}{why}"
-    if len(held.paths) > SHOWN:
-        yield f"  … and {len(held.paths) - SHOWN} more"
+    yield from view.few(
+        [
+            view.path(each.path) + (f": {escaped(each.reason)}" if differ else "")
+            for each in held.paths
+        ]
+    )
     if not held.id or held.kind not in _APPROVED:
         return
     approve, pull = f"jatossync approve {held.id}", f"jatossync pull {held.id}"
@@ -173,7 +221,7 @@ def decision(held: HeldPaths, standing: Standing) -> Iterator[str]:
     if held.kind in _OTHERWISE:
         yield f"  → {_OTHERWISE[held.kind]}"
     else:
-        yield f"  → {pull:<{len(approve)}}   theirs win; yours are replaced"
+        yield f"  → {pull:<{len(approve)}}   theirs win; yours go to the trash"
 
 
 def outcome(kind: HoldKind) -> str:
@@ -181,48 +229,33 @@ def outcome(kind: HoldKind) -> str:
     return _APPROVED[kind.value]
 
 
-def _listed(
-    words: str, found: list[Remark], standing: Standing, most: int = SHOWN
-) -> Iterator[str]:
-    if not found:
-        return
-    yield ""
-    yield click.style(f"{words}:", bold=True)
-    for each in found[:most]:
-        yield f"  {shown(each.path, standing)}: {escaped(each.reason)}"
-    if len(found) > most:
-        yield f"  … and {len(found) - most} more"
+def _listed(words: str, found: Sequence[Remark], view: View) -> Iterator[str]:
+    if found:
+        yield ""
+        yield click.style(f"{words}:", bold=True)
+    yield from view.few([f"{view.path(each.path)}: {escaped(each.reason)}" for each in found])
 
 
-def _good_to_know(told: Status, standing: Standing) -> Iterator[str]:
-    lines = []
-    for topic, words in _GOOD_TO_KNOW.items():
-        found = told.about(topic)
-        if found:
-            names = ", ".join(shown(each.path, standing) for each in found[:3])
-            more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-            lines.append(f"  {len(found)} {words}: {names}{more}")
-    if lines:
+def _good_to_know(told: Status, view: View) -> Iterator[str]:
+    about = {words: told.about(topic) for topic, words in _GOOD_TO_KNOW.items()}
+    if any(about.values()):
         yield ""
         yield "Good to know:"
-        yield from lines
+    for words, found in about.items():
+        if found:
+            yield f"  {len(found)} {words}: {view.names([each.path for each in found])}"
 
 
 def _what_to_do(told: Status) -> Iterator[str]:
     todo = {
         "not running": "jatossync run   keeps JATOS up to date while you work",
-        "locked": "unlock the study in JATOS; then it goes on by itself",
+        "locked": "unlock the study in JATOS; `run` then goes on by itself",
         "paused": "jatossync resume   goes on",
         "stopped": "jatossync check   says what is wrong and what to do",
     }.get(told.state)
     if todo is not None:
         yield ""
         yield f"  → {todo}"
-
-
-def shown(path: str, standing: Standing) -> str:
-    """A path for the terminal, from where the user stands."""
-    return escaped(standing.shown(RelPath(path)))
 
 
 def clock(at: float, *, seconds: bool = False) -> str:
@@ -232,8 +265,3 @@ def clock(at: float, *, seconds: bool = False) -> str:
     if moment[:3] != time.localtime()[:3]:
         text = time.strftime("%Y-%m-%d ", moment) + text
     return text
-
-
-def _home(path: str) -> str:
-    home = os.path.expanduser("~")
-    return "~" + path[len(home) :] if path.startswith(home + os.sep) else path

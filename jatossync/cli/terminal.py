@@ -1,4 +1,4 @@
-"""What stands at the other end: a terminal or not, with colours or not, and how much it wants."""
+"""What stands at the other end: a terminal or not, and with colours or not."""
 
 from __future__ import annotations
 
@@ -6,38 +6,10 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable
-from typing import Any, Literal, TextIO, TypeVar
-
-import click
+from typing import TextIO
 
 WIDEST = 100
 """Longer lines are hard to read."""
-
-Volume = Literal["quiet", "normal", "verbose"]
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def volume_options(command: Command) -> Command:
-    """Give a command `-q` and `-v`; it is called with `volume`."""
-    quiet = click.option(
-        "-q",
-        "--quiet",
-        "volume",
-        flag_value="quiet",
-        default="normal",
-        help="Say only what a person should look at.",
-    )
-    verbose = click.option(
-        "-v",
-        "--verbose",
-        "volume",
-        flag_value="verbose",
-        default="normal",
-        help="Say also what is of no consequence.",
-    )
-    return quiet(verbose(command))
 
 
 def wants_colours() -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from contextlib import closing
 
 import click
 
+from jatossync.cli.options import config_option, json_option
 from jatossync.cli.own_files import PRIVATE, replace
-from jatossync.cli.saying import done, note, short
-from jatossync.cli.setup import config_option, jatos_of, read_config, read_token
+from jatossync.cli.saying import done, note, short, tell_json
+from jatossync.cli.setup import jatos_of, read_config, read_token
 from jatossync.cli.terminal import can_ask
 from jatossync.cli.tokens import WHERE_TO_MAKE_ONE, accepted, expires_soon, good_for
 from jatossync.config import Config
@@ -23,7 +23,7 @@ from jatossync.remote.token import Token, check
 @click.command("token")
 @config_option
 @click.option("--new", is_flag=True, help="Put in a new token: asked for, or from standard input.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
+@json_option
 def command(config_path: str | None, new: bool, as_json: bool) -> int:
     """Show how long the token is good for, or put in a new one.
 
@@ -88,8 +88,8 @@ def _accepted(config: Config, token: Token) -> Who:
 
 def _tell(who: Who, source: str, as_json: bool) -> None:
     if as_json:
-        told = {"source": source, "user": who.username, "expires_ms": who.expires_ms}
-        click.echo(json.dumps(told, ensure_ascii=False))
+        expires_at = who.expires_ms / 1000 or None
+        tell_json({"source": source, "user": who.username, "token_expires_at": expires_at})
         return
     user = f" of {who.username}" if who.username else ""
     done(f"the token{user} is accepted, {good_for(who.expires_ms)}")

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
+from collections.abc import Sequence
 
 import click
 
+from jatossync.cli import restore
+from jatossync.cli.asking import answer
+from jatossync.cli.deeds import Deeds
+from jatossync.cli.options import (
+    Volume,
+    config_option,
+    json_option,
+    volume_options,
+    yes_option,
+)
 from jatossync.cli.paths import Standing
-from jatossync.cli.restore import bring_back, find
-from jatossync.cli.setup import config_option, read_config, remembered
+from jatossync.cli.progress import progress
+from jatossync.cli.saying import agreed, tell_json
+from jatossync.cli.setup import places_of, read_config, remembered
+from jatossync.cli.telling import View
+from jatossync.cli.terminal import fitted
 from jatossync.cli.words import plural
 from jatossync.config import Config, values
 from jatossync.core.model import Kept
+from jatossync.errors import NotRunning
+from jatossync.jobs import let_go
 from jatossync.log import escaped, human_size
+from jatossync.state.store import Store
+from jatossync.state.trash import Trash
+
+DIFFERENCES_EXIT_CODE = 2
 
 
 @click.group("trash")
@@ -28,26 +47,35 @@ def command(config_path: str | None) -> None:
     """
 
 
+command.add_command(restore.command)
+
+
 @command.command("list", short_help="List what is kept.")
 @config_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
+@json_option
 def list_(config_path: str | None, as_json: bool) -> int:
-    """List what is kept, the newest last: number, time, size, path, why."""
-    config = _config(config_path)
+    """List what is kept, the newest last: number, time, size, path, why.
+
+    \b
+    Example:
+      jatossync trash list
+    """
+    config = read_config(config_path)
     with remembered(config) as (store, trash):
         kept = [each for each in store.trash_index() if trash.has(each.sha256)]
-        if as_json:
-            json.dump([_told(each) for each in kept], sys.stdout, ensure_ascii=False, indent=1)
-            print()
-            return 0
-        for each in kept:
-            print(_line(each, Standing(config.folder)))
-        print(
-            f"{plural(len(kept), 'copy', 'copies')}, {human_size(trash.used_bytes())}; "
-            "`jatossync restore PATH` brings one back"
-            if kept
-            else "The trash is empty."
-        )
+        used = trash.used_bytes()
+    if as_json:
+        tell_json([_told(each) for each in kept])
+        return 0
+    view = View(Standing(config.folder))
+    for each in kept:
+        click.echo(fitted(_line(each, view), sys.stdout, 34 * " "))
+    click.echo(
+        f"{plural(len(kept), 'copy', 'copies')}, {human_size(used)}; "
+        "`jatossync restore PATH` brings one back"
+        if kept
+        else "The trash is empty."
+    )
     return 0
 
 
@@ -61,49 +89,55 @@ def show(config_path: str | None, which: str) -> int:
     Example:
       jatossync trash show index.html | diff - index.html
     """
-    config = _config(config_path)
+    config = read_config(config_path)
     with remembered(config) as (store, trash):
-        kept = find(store.trash_index(), which, trash, Standing(config.folder))
+        kept = restore.find(store.trash_index(), which, trash, Standing(config.folder))
         for chunk in trash.read(kept.sha256):
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
     return 0
 
 
-@command.command("restore", short_help="The same as `jatossync restore`.")
-@config_option
-@click.argument("which", metavar="NUMBER|PATH")
-def restore(config_path: str | None, which: str) -> int:
-    """Put a kept file into the study folder again, as `jatossync restore` does."""
-    return bring_back(_config(config_path), which)
-
-
 @command.command("empty")
 @config_option
 @click.option("--older-than", metavar="AGE", help="Only what was kept longer ago, e.g. 7d.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-def empty(config_path: str | None, older_than: str | None, yes: bool) -> int:
-    """Let go of what is kept, for good."""
+@yes_option
+@volume_options
+@json_option
+def empty(
+    config_path: str | None, older_than: str | None, yes: bool, volume: Volume, as_json: bool
+) -> int:
+    """Let go of what is kept, for good.
+
+    \b
+    Example:
+      jatossync trash empty --older-than 7d
+    """
     age_s = _age_s(older_than)
-    with remembered(_config(config_path)) as (store, trash):
-        index = store.trash_index()
-        doomed = [each for each in index if time.time() - each.at_s >= age_s]
-        if not doomed:
-            print("Nothing to let go of.")
-            return 0
-        if not yes:
-            question = f"Let go of {plural(len(doomed), 'copy', 'copies')} for good?"
-            click.confirm(question, abort=True)
-        store.no_longer_kept(doomed)
-        trash.drop({each.sha256 for each in doomed} - {each.sha256 for each in store.trash_index()})
-        print(f"{plural(len(doomed), 'copy', 'copies')} gone.")
-    return 0
+    config = read_config(config_path)
+    with remembered(config) as (store, trash), progress("", bar=False) as shown:
+        deeds = Deeds(shown, View(Standing(config.folder), volume), as_json, "removed", "waiting")
+        old = [each for each in store.trash_index() if time.time() - each.at_s >= age_s]
+        if not old:
+            return deeds.conclude("Nothing to let go of.")
+        copies = plural(len(old), "copy", "copies")
+        if not (yes or agreed(f"Let go of {copies} for good?", as_json)):
+            for each in old:
+                deeds.did("waiting", each.path, each.size, number=each.number)
+            nothing = "Nothing was removed; `jatossync trash empty --yes` does it."
+            return deeds.conclude(nothing) or DIFFERENCES_EXIT_CODE
+        _let_go(config, store, trash, old)
+        for each in old:
+            deeds.did("removed", each.path, each.size, number=each.number)
+        return deeds.conclude(f"{copies} gone.")
 
 
-def _config(own: str | None) -> Config:
-    """The configuration: `--config` may stand before or after the subcommand."""
-    above = click.get_current_context().parent
-    return read_config(own or (above.params.get("config_path") if above else None))
+def _let_go(config: Config, store: Store, trash: Trash, old: Sequence[Kept]) -> None:
+    """By the daemon that runs, or here where none does."""
+    try:
+        answer(places_of(config), do="let go", numbers=[each.number for each in old])
+    except NotRunning:
+        let_go(store, trash, old)
 
 
 def _age_s(written: str | None) -> float:
@@ -115,11 +149,10 @@ def _age_s(written: str | None) -> float:
         raise click.BadParameter(str(exc), param_hint="--older-than") from exc
 
 
-def _line(kept: Kept, standing: Standing) -> str:
+def _line(kept: Kept, view: View) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(kept.at_s))
     size = human_size(kept.size)
-    path = escaped(standing.shown(kept.path))
-    return f"{kept.number:>5}  {when}  {size:>7}  {path}  ({escaped(kept.why)})"
+    return f"{kept.number:>5}  {when}  {size:>7}  {view.path(kept.path)}  ({escaped(kept.why)})"
 
 
 def _told(kept: Kept) -> dict[str, object]:
@@ -130,5 +163,5 @@ def _told(kept: Kept) -> dict[str, object]:
         "at": kept.at_s,
         "size": kept.size,
         "sha256": kept.sha256,
-        "why": kept.why,
+        "reason": kept.why,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -11,9 +10,10 @@ from typing import Any
 import click
 
 from jatossync.cli.asking import START_IT, answer, places, understood
-from jatossync.cli.options import config_option
+from jatossync.cli.options import Volume, config_option, json_option, volume_options
 from jatossync.cli.paths import Standing
-from jatossync.cli.telling import SHOWN, sentence, shown
+from jatossync.cli.saying import tell_json
+from jatossync.cli.telling import View, sentence, show
 from jatossync.cli.words import plural
 from jatossync.config import Places, values
 from jatossync.core.paths import RelPath
@@ -45,10 +45,15 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, given: str) -
     callback=_seconds,
     help="How long to wait at most.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for scripts.")
+@volume_options
+@json_option
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 def command(
-    config_path: str | None, timeout_s: float, as_json: bool, paths: tuple[str, ...]
+    config_path: str | None,
+    timeout_s: float,
+    volume: Volume,
+    as_json: bool,
+    paths: tuple[str, ...],
 ) -> int:
     """Return when everything that was saved before is on JATOS: of PATHs, or of the whole folder.
 
@@ -61,6 +66,7 @@ def command(
     """
     where = places(config_path)
     standing = Standing(where.folder)
+    view = View(standing, volume)
     named = [standing.meant(path) for path in paths]
     began_s = time.monotonic()
     try:
@@ -70,17 +76,17 @@ def command(
     except NotRunning as exc:
         raise NotRunning(exc.message, exc.hint or START_IT) from None
     seconds = time.monotonic() - began_s
-    _refuse_misspelt(where, told, standing)
+    _refuse_misspelt(where, told, view)
     blockers = [Remark(*each) for each in told["blockers"]] or _left_out(told, named)
     outcome = "blocked" if blockers and told["outcome"] == "done" else told["outcome"]
     if as_json:
         _print_json(outcome, seconds, blockers, told)
-    else:
-        _print(outcome, seconds, blockers, told, standing)
+    elif volume != "quiet" or outcome != "done":
+        show(_lines(outcome, seconds, blockers, told, view))
     return 0 if outcome == "done" else DIFFERENCES_EXIT_CODE
 
 
-def _refuse_misspelt(where: Places, told: dict[str, Any], standing: Standing) -> None:
+def _refuse_misspelt(where: Places, told: dict[str, Any], view: View) -> None:
     """
     Raises:
         JatossyncError: A path is nowhere.
@@ -88,7 +94,7 @@ def _refuse_misspelt(where: Places, told: dict[str, Any], standing: Standing) ->
     for path in told["unknown"]:
         if not os.path.lexists(os.path.join(where.folder, path)):
             raise JatossyncError(
-                f"{shown(path, standing)} is neither in the folder nor on JATOS",
+                f"{view.path(path)} is neither in the folder nor on JATOS",
                 "Is it misspelt?",
             )
 
@@ -115,42 +121,36 @@ def _print_json(outcome: str, seconds: float, blockers: list[Remark], told: dict
         "left": told["left"],
         "left_count": told["left_count"],
     }
-    click.echo(json.dumps(said, ensure_ascii=False, indent=1))
+    tell_json(said)
 
 
-def _print(
-    outcome: str,
-    seconds: float,
-    blockers: list[Remark],
-    told: dict[str, Any],
-    standing: Standing,
-) -> None:
+def _lines(
+    outcome: str, seconds: float, blockers: list[Remark], told: dict[str, Any], view: View
+) -> Iterator[str]:
     if outcome == "done":
-        click.echo(f"On JATOS, all that was saved ({seconds:.1f} s).")
+        yield f"On JATOS, all that was saved ({seconds:.1f} s)."
         return
     if outcome == "blocked":
-        click.echo("Not all on JATOS, and waiting does not help:")
-        for line in _grouped(blockers, standing):
-            click.echo(f"  {line}")
-        click.echo("  → jatossync status   shows what you can do")
+        yield "Not all on JATOS, and waiting does not help:"
+        for line in _grouped(blockers, view):
+            yield f"  {line}"
+        yield "  → jatossync status   shows what you can do"
         return
     why = f"after {seconds:.0f} s" if outcome == "timeout" else "and the jatossync that ran ends"
-    click.echo(f"Not all on JATOS {why}: {sentence(understood(told['status']))}")
-    count, left = told["left_count"], [path for path in told["left"] if path]
+    yield f"Not all on JATOS {why}: {sentence(understood(told['status']))}"
+    left = [path for path in told["left"] if path]
     if left:
-        click.echo(f"Missing, {plural(count, 'file')}:")
-    for path in left[:SHOWN]:
-        click.echo(f"  {shown(path, standing)}")
-    if count > SHOWN:
-        click.echo(f"  … and {count - SHOWN} more")
+        yield f"Missing, {plural(told['left_count'], 'file')}:"
+    yield from view.few([view.path(path) for path in left])
+    if told["left_count"] > len(told["left"]):
+        yield "  … and more"
 
 
-def _grouped(blockers: list[Remark], standing: Standing) -> Iterator[str]:
+def _grouped(blockers: list[Remark], view: View) -> Iterator[str]:
     """A line for each reason, with some of the paths it is about."""
     by_reason: dict[str, list[str]] = {}
     for each in blockers:
         by_reason.setdefault(each.reason, []).append(each.path)
     for reason, paths in by_reason.items():
-        names = ", ".join(shown(path, standing) for path in sorted(paths)[:SHOWN] if path)
-        more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-        yield f"{names}{more}: {escaped(reason)}" if names else escaped(reason)
+        names = view.names(sorted(path for path in paths if path))
+        yield f"{names}: {escaped(reason)}" if names else escaped(reason)

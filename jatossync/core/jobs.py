@@ -10,7 +10,7 @@ from enum import Enum
 
 from jatossync.core.actions import Delete, Hash, Keep, Look, Upload
 from jatossync.core.ignore import Patterns
-from jatossync.core.model import Entry, Listing, Row, Seen, Snapshot
+from jatossync.core.model import Content, Entry, Listing, Row, Seen, Snapshot, Stat
 from jatossync.core.paths import Dialect, RelPath
 
 
@@ -52,7 +52,16 @@ class List:
     """Ask JATOS for all files of the study."""
 
 
-Job = Scan | Hash | Provenance | Ask | List | Look | Keep | Upload | Delete
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Copy what stands here into the trash, for a command that is about to replace it."""
+
+    path: RelPath
+    stat: Stat
+    why: str
+
+
+Job = Scan | Hash | Provenance | Ask | List | Look | Keep | Upload | Delete | SetAside
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +186,7 @@ Trouble = Refused | Unavailable | Stopped
 
 ScanResult = Snapshot | RootGone
 HashResult = Entry | Overtaken
+SetAsideResult = Content | Overtaken
 AskResult = Server | Unavailable | Stopped
 ListResult = Listing | NoListing | Trouble
 LookResult = Seen | Trouble
@@ -185,6 +195,7 @@ DeleteResult = Done | AlreadyThere | Foreign | Overtaken | Trouble
 Result = (
     ScanResult
     | HashResult
+    | SetAsideResult
     | GitState
     | AskResult
     | ListResult

@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 from jatossync.errors import AlreadyRunning, NotRunning, StateError
@@ -44,19 +45,25 @@ FAREWELL_S = 1.0
 LOOK_S = 0.2
 """How often to see whether a client that waits for an answer is still there."""
 
+HANDING_OVER_S = 300.0
+"""So long a client may take to take in one line of many."""
+
 Fields = dict[str, Any]
+
+Work = Callable[[Callable[[Fields], None]], Fields]
+"""Gives any number of lines to what it is called with, and returns the last one."""
 
 
 class Request:
     """
     What a command asks.
 
-    `answer` and `end` may be called from any thread and never wait; after `end` nothing follows.
+    All may be called from any thread and never wait; after `end` or `hand_over` nothing follows.
     """
 
     def __init__(self, asked: Fields) -> None:
         self.asked = asked
-        self.answers: queue.SimpleQueue[Fields] = queue.SimpleQueue()
+        self.answers: queue.SimpleQueue[Fields | Work] = queue.SimpleQueue()
         self._gone = threading.Event()
 
     @property
@@ -75,6 +82,10 @@ class Request:
     def end(self, **fields: Any) -> None:
         """The last line of the answer."""
         self.answers.put({**fields, "end": True})
+
+    def hand_over(self, work: Work) -> None:
+        """End with much: done in the client's own thread, as fast as the client takes it in."""
+        self.answers.put(work)
 
 
 class Control:
@@ -203,6 +214,9 @@ class Control:
                 if self._closing.is_set() or _hung_up(client):
                     return
                 continue
+            if not isinstance(line, dict):
+                client.settimeout(HANDING_OVER_S)
+                line = {**line(partial(_send, client)), "end": True}
             _send(client, line)
             if line.get("end"):
                 return

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import errno
 import glob
-import hashlib
 import os
 import tempfile
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from jatossync.core.model import Content
+from jatossync.core.passing import Passing
 from jatossync.state.sharing import allow, make_directory
 
 CHUNK_BYTES = 1024 * 1024
@@ -71,24 +70,20 @@ class Trash:
             OSError: They could not be stored; then, too, nothing may be destroyed.
         """
         make_directory(self._directory)
-        sha256, adler32, size = hashlib.sha256(), 1, 0
+        passing = Passing(chunks)
         with tempfile.NamedTemporaryFile(dir=self._directory, prefix=_HALF, delete=False) as file:
             try:
-                for chunk in chunks:
+                for chunk in passing:
                     file.write(chunk)
-                    sha256.update(chunk)
-                    adler32 = zlib.adler32(chunk, adler32)
-                    size += len(chunk)
-                    if size > self._max_bytes:
+                    if file.tell() > self._max_bytes:
                         raise TrashFull(self._max_bytes)
                 file.flush()
                 os.fsync(file.fileno())
-                content = Content(size, sha256.hexdigest(), adler32)
-                self._put(file.name, content)
+                self._put(file.name, passing.content)
             except BaseException:
                 os.unlink(file.name)
                 raise
-        return content
+        return passing.content
 
     def read(self, sha256: str) -> Iterator[bytes]:
         """

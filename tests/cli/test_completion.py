@@ -76,7 +76,7 @@ def test_a_real_shell_completes_a_command_and_a_path_of_the_trash(
         person.type(f"my{TAB}")
         person.expect("page,")
         person.type("\n")
-        person.expect("is back")
+        person.expect("restored")
     assert (studied.folder / "my page, 2.html").read_text() == "theirs"
 
 

@@ -100,7 +100,8 @@ def test_a_newcomer_answers_five_questions_and_the_study_is_live(
 
     said = init(folder, "sync")
     assert (said.code, said.err) == (0, "")
-    assert "In sync: 2 uploads" in said.out
+    assert "● in sync" in said.out
+    assert "2 uploads" in said.out
     assert set(files_below(Path(study["folder"]))) == {"index.html", "js/task.js"}
 
 

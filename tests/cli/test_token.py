@@ -115,4 +115,4 @@ def test_one_that_comes_from_elsewhere_is_not_replaced(study: Study) -> None:
 def test_scripts_get_one_object(study: Study) -> None:
     told = json.loads(study.cli("token", "--json").out)
     assert told["user"] == "admin"
-    assert told["expires_ms"] == 0
+    assert told["token_expires_at"] is None

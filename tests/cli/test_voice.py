@@ -141,7 +141,7 @@ def test_on_a_terminal_a_bar_says_how_far_it_is(at_home: Study, at: At) -> None:
     person.expect("/6 files")
     assert person.end() == 0
     assert "uploaded  img/4.png" in person.text
-    assert "In sync: 6 uploads" in person.text
+    assert "6 uploads" in person.text
 
 
 def test_ctrl_c_says_what_was_left_undone(at_home: Study, at: At) -> None:
@@ -170,7 +170,7 @@ def test_paths_are_seen_and_given_from_where_one_stands(at_home: Study) -> None:
     assert "jatossync approve" in said.out
     assert typed(at_home, js, "pull", "task.js").out.startswith("pulled    task.js")
     assert "  task.js  (" in typed(at_home, js, "trash", "list").out
-    assert typed(at_home, js, "restore", "task.js").out.startswith("task.js is back")
+    assert typed(at_home, js, "restore", "task.js").out.startswith("restored  task.js")
     assert (js / "task.js").read_text() == "let x = 1"
     assert typed(at_home, js, "restore", "../../token").code == 64
 

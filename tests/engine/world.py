@@ -28,6 +28,7 @@ from jatossync.core.jobs import (
     Result,
     Scan,
     Server,
+    SetAside,
 )
 from jatossync.core.model import Content, Entry, Kind, Listing, Seen, Snapshot, Stat
 from jatossync.core.paths import Dialect, RelPath, below
@@ -184,6 +185,8 @@ class World:
                 return self._keep(job.path)
             case Upload() | Delete():
                 return self.act(job)
+            case SetAside():
+                raise AssertionError("commands ask for it, never the engine")
 
     def _scan(self, job: Scan) -> Snapshot:
         entries = {}

@@ -291,7 +291,7 @@ def test_a_daemon_that_was_killed_is_not_taken_for_one_that_runs(study: Study) -
 def test_what_is_read_by_scripts_is_json(study: Study) -> None:
     study.write("index.html", "1")
     planned = json.loads(study.cli("plan", "--json").out)
-    assert planned["changes"] == [{"change": "upload", "path": "index.html", "size": 1}]
+    assert planned["changes"] == [{"verb": "upload", "path": "index.html", "size": 1}]
     checked = study.cli("check", "--json")
     told = json.loads(checked.out)
     assert (told["code"], checked.code) == (0, 0)

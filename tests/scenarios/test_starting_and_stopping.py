@@ -25,7 +25,7 @@ def test_a_second_sync_and_a_restart_of_run_send_nothing(study: Study) -> None:
     assert study.in_step()
     before = study.sent()
     said = study.cli("sync")
-    assert (said.code, "In sync" in said.out) == (0, True)
+    assert (said.code, "in sync" in said.out) == (0, True)
     study.write("new.png", "the sign that all was compared")
     with study.run():
         study.await_equal()

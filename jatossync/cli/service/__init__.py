@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import click
 
+from jatossync.cli.options import config_option, yes_option
 from jatossync.cli.service import checks, install
-from jatossync.cli.setup import config_option, read_config
+from jatossync.cli.setup import read_config
 from jatossync.cli.terminal import can_ask
 from jatossync.config import find_config
 from jatossync.config.places import readable_name
@@ -49,7 +50,7 @@ def command() -> None:
 @_study_options
 @click.option("--as", "user", metavar="USER", help="Who runs it; otherwise the files' owner.")
 @click.option("--print", "print_only", is_flag=True, help="Only show what would be done.")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@yes_option
 def _install(
     config_path: str | None,
     kind: str | None,
