@@ -141,7 +141,7 @@ class Proof:
             settle: Decide what waits for a person, for this folder's version.
         """
         deadline_s = time.monotonic() + 2 * DEADLINE_S
-        self._study.cli("wait", "--timeout", "5")
+        self._study.cli("wait", "--timeout", "5s")
         told = self._status()
         while not told["in_sync"]:
             assert time.monotonic() < deadline_s, f"never in sync: {self._shown(told)}"
