@@ -289,6 +289,9 @@ class Daemon:
             raise pinned(self._sides.folder.path)
         if self._lookout is not None:
             self._mind(self._lookout, now_s)
+        if self._control is not None and not self._control.reachable():
+            self._control.close()
+            self._control = self._listening()
         self._upkeep.tick(now_s)
         self._notifier.status(self._line())
 

@@ -121,14 +121,21 @@ class Control:
         self._made = os.stat(self._path).st_ino
         threading.Thread(target=self._accept, name="control", daemon=True).start()
 
+    def reachable(self) -> bool:
+        """Whether commands still find it: what tidies up may have removed the socket."""
+        try:
+            return os.stat(self._path).st_ino == self._made
+        except OSError:
+            return False
+
     def close(self) -> None:
         """No more requests; what was answered is sent, what was not is dropped."""
         self._closing.set()
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # wakes `accept`
         self._socket.close()
-        with suppress(OSError):
-            if os.stat(self._path).st_ino == self._made:
+        if self.reachable():
+            with suppress(OSError):
                 os.unlink(self._path)
         until_s = time.monotonic() + FAREWELL_S
         for thread in list(self._serving):

@@ -38,6 +38,7 @@ class Database:
                 self._write_ahead()
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._version = self._data_version()
+                self._inode = os.stat(path).st_ino
             except BaseException:
                 self._connection.close()
                 raise
@@ -56,10 +57,16 @@ class Database:
         return self._connection.in_transaction
 
     def commit(self) -> None:
-        """Put what was collected on disk."""
+        """
+        Put what was collected on disk, for the next start to find.
+
+        Raises:
+            StateDiskError: It could not be; also where the file is not in its place any more.
+        """
         if self._connection.in_transaction:
             with self.translated():
                 self._connection.execute("COMMIT")
+            self._expect_in_place()
 
     def roll_back(self) -> None:
         """Forget what was written since the last commit."""
@@ -67,7 +74,13 @@ class Database:
             self._connection.rollback()
 
     def changed_elsewhere(self) -> bool:
-        """Whether another connection has written since this was last asked."""
+        """
+        Whether another connection has written since this was last asked.
+
+        Raises:
+            StateDiskError: The file is not in its place any more.
+        """
+        self._expect_in_place()
         with self.translated():
             before, self._version = self._version, self._data_version()
             return self._version != before
@@ -123,6 +136,17 @@ class Database:
                     raise
                 time.sleep(AGAIN_S)
 
+    def _expect_in_place(self) -> None:
+        """What is written to a file without a name, nobody will ever find (law 7)."""
+        try:
+            if os.stat(self.path).st_ino == self._inode:
+                return
+        except FileNotFoundError:
+            pass
+        raise StateDiskError(
+            f"the state {self.path} was removed or replaced while it was in use", _START_AGAIN
+        )
+
     def _data_version(self) -> int:
         found: tuple[int] = self._connection.execute("PRAGMA data_version").fetchone()
         return found[0]
@@ -143,3 +167,5 @@ _HINT = (
     "Make room or repair the disk. If the file is damaged, `jatossync check --rebind` moves it "
     "away: the next start compares both sides, takes over what is equal and deletes nothing."
 )
+
+_START_AGAIN = "Nothing of the study is lost: start jatossync again, it compares both sides first."

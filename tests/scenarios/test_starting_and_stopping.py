@@ -1,13 +1,14 @@
 """Starts, stops and crashes: nothing is lost, and nothing is sent again."""
 
 import random
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
 from tests.scenarios.conftest import Jatos
-from tests.scenarios.harness import Study, wait_until
+from tests.scenarios.harness import Daemon, Study, wait_until
 
 MEGABYTE = 1_000_000
 
@@ -159,3 +160,25 @@ def bytes_sent(study: Study, path: str) -> int:
         for each in requests
         if each["method"] == "POST" and each["path"].endswith(f"/{path}")
     )
+
+
+def test_a_state_that_is_removed_under_it_ends_it_and_the_next_start_goes_on(study: Study) -> None:
+    study.write("a.txt", "one")
+    study.write("b.txt", "two")
+    daemon = Daemon(study)
+    study.await_equal()
+    shutil.rmtree(study.state)
+    assert daemon.ended() == 1
+    assert "start jatossync again" in daemon.output()
+    study.write("a.txt", "changed meanwhile")
+    study.put_on_jatos("b.txt", b"theirs")
+    with study.run():
+        study.await_equal()
+    assert b"theirs" in study.trash()
+
+
+def test_commands_find_it_again_after_its_socket_was_removed(study: Study) -> None:
+    with study.run():
+        study.await_equal()
+        (study.state / "control.sock").unlink()
+        wait_until(lambda: study.cli("status").code == 0, "a status of the one that runs")

@@ -108,6 +108,18 @@ def test_nobody_there_is_said_and_a_folder_that_is_missing_too(tmp_path: Path) -
             list(ask(str(directory), {"do": "status"}))
 
 
+def test_a_socket_that_somebody_removed_is_known_to_be_out_of_reach(tmp_path: Path) -> None:
+    first = Control(str(tmp_path), lambda _: None)
+    assert first.reachable()
+    (tmp_path / NAME).unlink()
+    assert not first.reachable()
+    second = Control(str(tmp_path), lambda _: None)
+    assert not first.reachable()
+    first.close()
+    assert second.reachable(), "it does not take away what is another's"
+    second.close()
+
+
 def test_what_a_killed_daemon_left_is_replaced(tmp_path: Path) -> None:
     code = (
         "import os, sys; from jatossync.service.control import Control;"

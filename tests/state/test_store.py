@@ -184,6 +184,22 @@ def test_a_state_that_several_make_at_once_is_made_once(tmp_path: Path) -> None:
             list(pool.map(make, [tmp_path / str(number)] * 4))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a file that is in use stays in its place")
+@pytest.mark.parametrize("instead", [False, True])
+def test_nothing_is_begun_in_a_state_that_is_not_in_its_place_any_more(
+    open_store: Open, tmp_path: Path, instead: bool
+) -> None:
+    """An attempt that the next start cannot find is none (law 7)."""
+    store = open_store()
+    (tmp_path / "state").rename(tmp_path / "away")
+    if instead:
+        Store(str(tmp_path / "state")).close()
+    with pytest.raises(StateDiskError, match="removed or replaced"):
+        store.begin([upload("a.txt")])
+    with pytest.raises(StateDiskError, match="removed or replaced"):
+        store.changed_elsewhere()
+
+
 def test_a_damaged_state_is_named_and_left_as_it_is(tmp_path: Path) -> None:
     damaged = tmp_path / FILE_NAME
     damaged.write_bytes(b"this is no database, and was never one" * 100)
