@@ -124,10 +124,8 @@ class Contact:
                 self.takes(Open(change, None, 0))
         return self.verdict(seen)[1]
 
-    def summary(self, foreign: int) -> str | None:
-        """What was found, the first time it is asked for at first contact; else None."""
-        if not self._first:
-            return None
+    def summary(self, foreign: int) -> str:
+        """What was found; first contact is concluded by it."""
         self._first = False
         held = any(self._holds.kind(path) is HoldKind.OVERWRITES for path in self._differ)
         equal, differ, new = map(len, (self._equal, self._differ, self._new))

@@ -9,11 +9,12 @@ name; which one is learned by looking at the path itself, never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from jatossync.core.model import Doubt, Listing, Seen
-from jatossync.core.paths import RelPath, fold, parents
+from jatossync.core.paths import ROOT, RelPath, fold, parents
 
 _GONE = Seen(size=None)
 
@@ -33,6 +34,7 @@ class Evidence:
         self._written: dict[str, RelPath] = {}
         """The last of these by what it folds to."""
         self._folded: dict[str, list[RelPath]] = {}
+        self._sorted: list[RelPath] = []
         self._spelled: dict[RelPath, RelPath] = {}
         self._of_others: frozenset[RelPath] = frozenset()
         """Listed names that may be how JATOS spells another file of ours."""
@@ -48,10 +50,17 @@ class Evidence:
         listed = self._listing.files.get(self._spelled.get(path, path))
         return listed or self._missing(path)
 
-    @property
-    def listed(self) -> Iterable[RelPath]:
-        """The paths of the last listing."""
-        return self._listing.files if self._listing is not None else ()
+    def listed(self, scope: Iterable[RelPath]) -> Iterator[RelPath]:
+        """The paths of the last listing at or below those of `scope`."""
+        names = self._sorted
+        for top in scope:
+            if top == ROOT:
+                yield from names
+                return
+            if self._listing is not None and top in self._listing.files:
+                yield top
+            begin, end = (bisect_left(names, f"{top}{mark}") for mark in "/0")  # "0" follows "/"
+            yield from names[begin:end]
 
     def looked(self, path: RelPath, seen: Seen) -> None:
         """A request for this very path says what is there."""
@@ -102,6 +111,7 @@ class Evidence:
         self._since_listing = None
         self._folded = {}
         files = listing.files if listing is not None else {}
+        self._sorted = sorted(files)
         for path in files:
             self._folded.setdefault(fold(path), []).append(path)
         missing = {fold(path) for path in ours if path not in files}

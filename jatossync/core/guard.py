@@ -8,7 +8,7 @@ file is back, or its bytes turn up under another name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from jatossync.core.actions import Action, Change, Delete, Hold, HoldKind, Upload
@@ -34,7 +34,8 @@ INCLUDED_REASON = "was ignored until the ignore rules changed; uploaded is publi
 class Records(Protocol):
     """What was agreed and what was done; state/store.py says what each of these means."""
 
-    def count(self) -> int: ...
+    @property
+    def files(self) -> int: ...
     def known(self, path: RelPath) -> bool: ...
     def rows(self, scope: Iterable[RelPath]) -> dict[RelPath, Row]: ...
     def past(self, seconds: float) -> list[Past]: ...
@@ -79,17 +80,17 @@ class Guard:
             return Hold(path, HoldKind.DELETES, GONE)
         return action
 
-    def too_many(self, queue: Queue, unsure: set[int], now_s: float) -> list[Hold]:
+    def too_many(self, queue: Queue, unsure: Callable[[int], bool], now_s: float) -> list[Hold]:
         """
         What of the deletes that wait has to wait for a person, now that one could start.
 
         Args:
-            unsure: Bursts of which not all is decided: there may be the other half of a rename.
+            unsure: Whether not all is decided of a burst: there may be the other half of a rename.
         """
         waiting = [
             item
             for item in queue.ready_deletes()
-            if item.burst not in unsure and not self._approved(item.path)
+            if not unsure(item.burst) and not self._approved(item.path)
         ]
         self._passed &= {item.path for item in waiting}
         due = (item.not_before_s <= now_s and item.path not in self._passed for item in waiting)
@@ -148,7 +149,7 @@ class Guard:
         ]
         new = [*_new(past), *(Named(each.path, _digests(each)) for each in uploads)]
         counted = counting([*waiting, *known, *done], new)
-        count = self._records.count()
+        count = self._records.files
         going = {*(each.path for each in waiting), *agreed, *self._held_paths(*_DELETES)}
         coming = {each.path for each in uploads}
         reason = too_many(

@@ -12,7 +12,7 @@ To go on once a person said yes: ask `Holds.approval(path)`, and check `Approval
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -152,17 +152,16 @@ class Holds:
         if self._approvals.pop(path, None) is not None:
             self._shelf.settle(path)
 
-    def review(self, moot: Callable[[RelPath], bool], actions: Mapping[RelPath, Action]) -> None:
-        """
-        Use up the approvals that no longer matter.
+    @property
+    def approved(self) -> list[RelPath]:
+        """All paths with an approval that is not used up."""
+        return list(self._approvals)
 
-        Args:
-            moot: Whether a path was just decided anew.
-            actions: What was decided; paths in step have none.
-        """
-        for path, approval in list(self._approvals.items()):
-            if moot(path) and _used_up(approval, actions.get(path)):
-                self.settle(path)
+    def review(self, path: RelPath, action: Action | None) -> None:
+        """`path` was decided anew (None: in step): its approval may no longer matter."""
+        approval = self._approvals.get(path)
+        if approval is not None and _used_up(approval, action):
+            self.settle(path)
 
     def reread(self) -> list[RelPath]:
         """People may have said something: the paths that are approved now and were not before."""

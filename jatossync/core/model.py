@@ -14,7 +14,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from jatossync.core.ignore import Patterns
-from jatossync.core.paths import RelPath, parents
+from jatossync.core.paths import RelPath, parents, within
 
 SMALL_BYTES = 256 * 1024
 """Up to this size bytes are fetched and compared; above, size (and Adler-32) must do."""
@@ -95,7 +95,7 @@ class Snapshot:
 
     def covers(self, path: RelPath) -> bool:
         """Whether the scan was to look at `path`."""
-        return path in self.scope or any(up in self.scope for up in parents(path))
+        return within(path, self.scope)
 
     def at(self, path: RelPath) -> Entry | None:
         """The entry that holds for `path`: its own or that of what hides it; None means absent."""

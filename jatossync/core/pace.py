@@ -6,6 +6,8 @@ On JATOS every overwrite is a moment in which participants get "not found".
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from jatossync.core.paths import RelPath
 
 AT_ONCE = 3
@@ -27,8 +29,10 @@ class Pace:
 
     def sent(self, path: RelPath, now_s: float) -> None:
         """`path` was uploaded."""
-        self._paid_s = {each: at_s for each, at_s in self._paid_s.items() if at_s > now_s}
-        self._paid_s[path] = max(self._paid_s.get(path, now_s), now_s) + self._each_s
+        self._paid_s[path] = max(self._paid_s.pop(path, now_s), now_s) + self._each_s
+        # The longest quiet first: what is forgotten later than it could be does no harm.
+        for each in [*takewhile(lambda each: self._paid_s[each] <= now_s, self._paid_s)]:
+            del self._paid_s[each]
 
     def free_s(self, path: RelPath) -> float:
         """When `path` may be uploaded again; that may be long ago."""

@@ -8,7 +8,7 @@ bare `+` is a space and everything but `/` is percent-encoded here.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from enum import Enum
 from typing import NewType
 from urllib.parse import quote
@@ -67,6 +67,11 @@ def parents(path: RelPath) -> Iterator[RelPath]:
 def below(path: RelPath, top: RelPath) -> bool:
     """Whether `path` is `top` or lies below it."""
     return top == ROOT or path == top or path.startswith(top + "/")
+
+
+def within(path: RelPath, scope: Container[RelPath]) -> bool:
+    """Whether `path` is one of `scope` or lies below one of them."""
+    return path in scope or any(up in scope for up in parents(path))
 
 
 def minimal(paths: Iterable[RelPath]) -> frozenset[RelPath]:

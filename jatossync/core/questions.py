@@ -6,11 +6,13 @@ Looks and keeps go to JATOS, some at a time; hashes of large files go to the fol
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from jatossync.core.actions import Hash, Keep, Look
 from jatossync.core.model import Entry
+from jatossync.core.order import NOT_WAITED_FOR_BYTES, rank
 from jatossync.core.paths import RelPath
 
 
@@ -25,6 +27,11 @@ class Open:
     """Became due together with these changes."""
     losses: int = 0
     """Tries that ended without an answer."""
+
+    @property
+    def awaited(self) -> bool:
+        """Whether pages wait for the answer; for huge files nobody does."""
+        return not isinstance(self.job, Hash) or self.job.stat.size <= NOT_WAITED_FOR_BYTES
 
 
 class Questions:
@@ -41,6 +48,8 @@ class Questions:
         self._hashes: dict[RelPath, Open] = {}
         self._looking: dict[RelPath, Open] = {}
         self._hashing: dict[RelPath, Open] = {}
+        self._bursts: Counter[int] = Counter()
+        self._awaited: Counter[int] = Counter()
 
     def __len__(self) -> int:
         return sum(map(len, self._all()))
@@ -57,6 +66,15 @@ class Questions:
         """The paths that are being asked for or hashed."""
         return self._looking.keys() | self._hashing.keys()
 
+    def of_burst(self, burst: int) -> bool:
+        """Whether something that became due in this burst is among them."""
+        return self._bursts[burst] > 0
+
+    @property
+    def ranks(self) -> Iterator[int]:
+        """The classes of files (`order.rank`) of which some are awaited."""
+        return (rank for rank, count in self._awaited.items() if count)
+
     def put(self, question: Open) -> None:
         """Let `question` wait for its turn, instead of what waited for its path."""
         path = question.job.path
@@ -66,16 +84,18 @@ class Questions:
         self.drop(path)
         waiting = self._hashes if isinstance(question.job, Hash) else self._looks
         waiting[path] = question
+        self._count(question, +1)
 
     def drop(self, path: RelPath) -> None:
         """Forget what waits for `path`; what is under way goes on."""
-        self._looks.pop(path, None)
-        self._hashes.pop(path, None)
+        for waiting in (self._looks, self._hashes):
+            if path in waiting:
+                self._count(waiting.pop(path), -1)
 
     def clear(self) -> None:
         """Forget all that waits."""
-        self._looks.clear()
-        self._hashes.clear()
+        for path in [*self._looks, *self._hashes]:
+            self.drop(path)
 
     def take(self) -> list[Look | Keep | Hash]:
         """The questions that may be asked now."""
@@ -86,7 +106,13 @@ class Questions:
 
     def answered(self, job: Look | Keep | Hash) -> Open:
         """The question is answered, or was in vain."""
-        return (self._hashing if isinstance(job, Hash) else self._looking).pop(job.path)
+        question = (self._hashing if isinstance(job, Hash) else self._looking).pop(job.path)
+        self._count(question, -1)
+        return question
+
+    def _count(self, question: Open, by: int) -> None:
+        self._bursts[question.burst] += by
+        self._awaited[rank(question.job.path)] += by * question.awaited
 
     def _all(self) -> tuple[dict[RelPath, Open], ...]:
         return self._looks, self._hashes, self._looking, self._hashing

@@ -7,10 +7,10 @@ requests that began after it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 
-from jatossync.core.paths import RelPath, below
+from jatossync.core.paths import RelPath, within
 
 
 @dataclass(slots=True, eq=False)
@@ -37,7 +37,7 @@ class Wait:
 
     def covers(self, path: RelPath) -> bool:
         """Whether it waits for `path`."""
-        return any(below(path, top) for top in self.scope)
+        return within(path, self.scope)
 
 
 class Waits:
@@ -60,7 +60,7 @@ class Waits:
         return any(wait.covers(path) for wait in self._waits)
 
     def planned(
-        self, number: int, scope: Iterable[RelPath], left: Callable[[], Iterable[RelPath]]
+        self, number: int, scope: Container[RelPath], left: Callable[[], Iterable[RelPath]]
     ) -> None:
         """
         A pass is decided about.
@@ -71,11 +71,9 @@ class Waits:
         """
         for wait in self._waits:
             if wait.unlooked and number > wait.passes:
-                seen = {path for path in wait.unlooked if any(below(path, top) for top in scope)}
+                seen = {path for path in wait.unlooked if within(path, scope)}
                 wait.unlooked -= seen
-                wait.missing.update(
-                    path for path in left() if any(below(path, top) for top in seen)
-                )
+                wait.missing.update(path for path in left() if within(path, seen))
 
     def ended(self, path: RelPath, done: bool) -> None:
         """A request for `path` ended; `done`: JATOS has the bytes of when it began, or later."""

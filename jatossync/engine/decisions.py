@@ -118,7 +118,7 @@ class Decisions(Room):
         action = action and self.vet(action)
         if not isinstance(action, Hold | Look | Relist):
             self._holds.release(path)
-        self._holds.review(lambda other: other == path, {path: action} if action else {})
+        self._holds.review(path, action)
         if action is not None:
             self.apply([action], lambda _: local, Round(burst), now_s)
 
@@ -163,9 +163,9 @@ class Decisions(Room):
             self._questions.put(question)
         for hold in holds:
             self._holds.hold(hold, self._parts.rounds, now_s)
-        foreign = sum(note.topic is Topic.FOREIGN for note in self._report.notes.values())
-        if found := self._contact.summary(foreign):
-            self._report.say(FIRST_CONTACT, reason=found)
+        if not self._contact.concluded:
+            foreign = sum(note.topic is Topic.FOREIGN for note in self._report.notes.values())
+            self._report.say(FIRST_CONTACT, reason=self._contact.summary(foreign))
 
     def _note_others(self, action: Hold | Keep | Upload) -> None:
         """Not what we had put there lies there: somebody else writes too. Said once."""

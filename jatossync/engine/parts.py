@@ -22,7 +22,7 @@ from jatossync.core.link import Link
 from jatossync.core.model import Seen, Snapshot
 from jatossync.core.order import Queue
 from jatossync.core.pace import Pace
-from jatossync.core.paths import ROOT, RelPath, below
+from jatossync.core.paths import ROOT, RelPath, within
 from jatossync.core.ports import Settings, Store
 from jatossync.core.questions import Questions
 from jatossync.core.refusals import Refusals
@@ -60,7 +60,7 @@ class Pass:
 
     def covers(self, path: RelPath) -> bool:
         """Whether it looks at `path`."""
-        return any(below(path, top) for top in self.scope)
+        return within(path, self.scope)
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ class Parts:
         self.refusals = Refusals(store.refusals, rehearsal=settings.dry_run)
         self.report = Report(self.holds, self.refusals)
         self.guard = Guard(store, self.holds, settings.limits)
-        first = not store.count()
+        first = not store.files
         self.contact = Contact(self.holds, settings.limits, store.known, first=first)
         self.pace = Pace(settings.max_wait_s)
         self.git = GitWait()

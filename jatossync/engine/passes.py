@@ -5,7 +5,7 @@ Passes: scan, listing where one is wanted, plan. When to look, and when all that
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import replace
 from typing import Literal
 
@@ -265,14 +265,15 @@ class Passes(Room):
     def _plan(self, snapshot: Snapshot) -> list[Action]:
         """Plan for all paths of the scope that are not under way and not dirty again."""
         scope, busy = snapshot.scope, self._parts.busy()
-        unholdable = self._unholdable(snapshot, self._store.rows(scope))
+        rows = self._store.rows(scope)
+        unholdable = self._unholdable(snapshot, rows)
         excluded = {path: Entry(Kind.EXCLUDED, note.why) for path, note in unholdable.items()}
         actions = plan(
             replace(snapshot, entries={**snapshot.entries, **excluded}),
-            self._store.rows(scope),
+            rows,
             self._store.attempts(scope),
             self._parts.seen,
-            self._evidence.listed,
+            self._evidence.listed(scope),
             self._settings.policy,
             self._holds.approval,
         )
@@ -280,12 +281,12 @@ class Passes(Room):
         return [*unholdable.values()] + [
             self._decisions.vet(action)
             for action in actions
-            if not self._left_out(_path_of(action), scope)
+            if not self._left_out(_path_of(action), scope, busy)
         ]
 
-    def _left_out(self, path: RelPath, scope: frozenset[RelPath]) -> bool:
+    def _left_out(self, path: RelPath, scope: Set[RelPath], busy: Set[RelPath]) -> bool:
         """Whether a pass must not decide about `path`: its own turn is now, or comes soon."""
-        return path in self._parts.busy() or (path in self._dirty and path not in scope)
+        return path in busy or (path in self._dirty and path not in scope)
 
     def _unholdable(self, snapshot: Snapshot, known: Iterable[RelPath]) -> dict[RelPath, Note]:
         """
@@ -310,8 +311,10 @@ class Passes(Room):
     def _withdraw(self, snapshot: Snapshot, actions: list[Action]) -> None:
         """Take back what was decided or said about paths of the scope and no longer holds."""
 
+        busy = self._parts.busy()
+
         def moot(path: RelPath) -> bool:
-            return snapshot.covers(path) and not self._left_out(path, snapshot.scope)
+            return snapshot.covers(path) and not self._left_out(path, snapshot.scope, busy)
 
         writes = {action.path for action in actions if isinstance(action, Upload | Delete)}
         unsure = {
@@ -328,7 +331,10 @@ class Passes(Room):
         for path in [path for path in self._contact.waiting if moot(path) and path not in unsure]:
             self._contact.drop(path)
         self._report.take_back(moot, writes=writes, unsure=unsure)
-        self._holds.review(moot, {_path_of(action): action for action in actions})
+        decided = {_path_of(action): action for action in actions}
+        for path in self._holds.approved:
+            if moot(path):
+                self._holds.review(path, decided.get(path))
 
 
 def _path_of(action: Action) -> RelPath:

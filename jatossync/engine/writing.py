@@ -8,7 +8,7 @@ import math
 from dataclasses import replace
 from functools import partial
 
-from jatossync.core.actions import Adopt, Delete, Hash, HoldKind, Upload
+from jatossync.core.actions import Adopt, Delete, HoldKind, Upload
 from jatossync.core.ignore import IGNORE_FILE
 from jatossync.core.jobs import (
     AlreadyThere,
@@ -22,9 +22,8 @@ from jatossync.core.jobs import (
     Unavailable,
 )
 from jatossync.core.model import Doubt
-from jatossync.core.order import LAST_RANK, NOT_WAITED_FOR_BYTES, PAGE_RANK, Item, rank
+from jatossync.core.order import LAST_RANK, PAGE_RANK, Item, rank
 from jatossync.core.paths import ROOT, RelPath
-from jatossync.core.questions import Open
 from jatossync.core.retry import path_wait_s
 from jatossync.engine.decisions import Decisions, row_of
 from jatossync.engine.meeting import Meeting
@@ -66,8 +65,7 @@ class Writing(Room):
 
     def _count_deletes(self, now_s: float) -> None:
         """Hold deletes that are too many, and let go of those whose bytes were found again."""
-        unsure = {question.burst for question in self._questions}
-        for hold in self._guard.too_many(self._queue, unsure, now_s):
+        for hold in self._guard.too_many(self._queue, self._questions.of_burst, now_s):
             self._decisions.hold_delete(hold, self._parts.rounds, now_s)
         if self._uploaded and self._holds and not self._queue.unrefused:
             self._uploaded = False
@@ -94,7 +92,7 @@ class Writing(Room):
         """Whether the new name may not be up yet: it is being asked about, or scanned."""
         if self._parts.current is not None and self._parts.current.hinted - {ROOT}:
             return True
-        return any(question.burst == item.burst for question in self._questions)
+        return self._questions.of_burst(item.burst)
 
     def _settling(self, now_s: float) -> int:
         """
@@ -106,11 +104,10 @@ class Writing(Room):
         if not len(self._queue):
             return LAST_RANK
         coming = [*self._dirty.young(now_s, SETTLING_S)]
-        coming += [question.job.path for question in self._questions if _awaited(question)]
         coming += self._contact.waiting if self._listings.possible else ()
         if self._parts.current is not None:
             coming += self._parts.current.hinted - {ROOT}
-        return min(map(rank, coming), default=LAST_RANK)
+        return min([*map(rank, coming), *self._questions.ranks], default=LAST_RANK)
 
     def _trusted(self, now_s: float, item: Item) -> bool:
         """
@@ -209,9 +206,3 @@ class Writing(Room):
             not_before_s = now_s + path_wait_s(times)
             again = replace(item, refusals=times, not_before_s=not_before_s, listed_s=-math.inf)
             self._queue.put(again)
-
-
-def _awaited(question: Open) -> bool:
-    """Whether pages wait for the answer; for huge files nobody does."""
-    job = question.job
-    return not isinstance(job, Hash) or job.stat.size <= NOT_WAITED_FOR_BYTES

@@ -82,6 +82,8 @@ class Store:
         """
         self.path = os.path.join(directory, FILE_NAME)
         self._clock = clock
+        self._files: int | None = None
+        """Counted along: counting anew costs the more, the larger the study is. None: not known."""
         self._db = Database(self.path)
         self.holds = HoldShelf(self._db, clock)
         """Held lists and approvals."""
@@ -114,7 +116,10 @@ class Store:
 
     def changed_elsewhere(self) -> bool:
         """Whether another process has written since this was last asked."""
-        return self._db.changed_elsewhere()
+        changed = self._db.changed_elsewhere()
+        if changed:
+            self._files = None
+        return changed
 
     # --- which study this is -------------------------------------------------------------------
 
@@ -177,6 +182,7 @@ class Store:
 
         History, trash and pause stay.
         """
+        self._files = None
         for table in _OF_BOTH_SIDES:
             self._write(f"DELETE FROM {table}", ())  # noqa: S608  (constants of this module)
         self._write("DELETE FROM binding WHERE key != 'schema'", ())
@@ -191,8 +197,9 @@ class Store:
     @property
     def files(self) -> int:
         """How many files JATOS has acknowledged."""
-        found = self._db.row("SELECT count(*) FROM manifest")
-        return found[0] if found else 0
+        if self._files is None:
+            (self._files,) = self._db.row("SELECT count(*) FROM manifest") or (0,)
+        return self._files
 
     def rows(self, scope: Iterable[RelPath]) -> dict[RelPath, Row]:
         """The manifest's rows at and below the paths of `scope`."""
@@ -276,6 +283,8 @@ class Store:
 
     def refreshed(self, row: Row) -> None:
         """The same bytes with another stat; nothing that was attempted is settled by it."""
+        if self._files is not None and not self.known(row.path):
+            self._files += 1
         self._write(
             "INSERT OR REPLACE INTO manifest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -292,13 +301,10 @@ class Store:
 
     def forgotten(self, path: RelPath) -> None:
         """Nothing of ours is at `path` any more."""
+        if self._files is not None and self.known(path):
+            self._files -= 1
         self._write("DELETE FROM attempts WHERE path = ?", (path.encode(),))
         self._write("DELETE FROM manifest WHERE path = ?", (path.encode(),))
-
-    def count(self) -> int:
-        """How many files JATOS has of us."""
-        (count,) = self._db.row("SELECT count(*) FROM manifest") or (0,)
-        return int(count)
 
     # --- history and trash ---------------------------------------------------------------------
 

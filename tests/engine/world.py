@@ -31,7 +31,7 @@ from jatossync.core.jobs import (
     SetAside,
 )
 from jatossync.core.model import Content, Entry, Kind, Listing, Seen, Snapshot, Stat
-from jatossync.core.paths import Dialect, RelPath, below
+from jatossync.core.paths import Dialect, RelPath, within
 from jatossync.core.ports import Settings
 from jatossync.engine import Engine
 from jatossync.state.store import Store
@@ -191,7 +191,7 @@ class World:
     def _scan(self, job: Scan) -> Snapshot:
         entries = {}
         for path in self.local:
-            if any(below(RelPath(path), top) for top in job.scope):
+            if within(RelPath(path), job.scope):
                 entries[RelPath(path)] = self._scanned(RelPath(path), job)
         return Snapshot(job.scope, entries, git=self.git)
 

@@ -178,7 +178,7 @@ MUTANTS = [
     Mutant(
         "two requests for one path",
         "engine/passes.py",
-        "        return path in self._parts.busy() or (path in self._dirty and path not in scope)",
+        "        return path in busy or (path in self._dirty and path not in scope)",
         "        return path in self._dirty and path not in scope",
     ),
     Mutant(
