@@ -15,7 +15,7 @@ from jatossync.core.actions import Action, Change, Delete, Hold, HoldKind, Uploa
 from jatossync.core.holds import Holds
 from jatossync.core.limits import WINDOW_S, Limits, Named, counting, too_many
 from jatossync.core.model import Past, Row, Verb
-from jatossync.core.order import Queue
+from jatossync.core.order import Item, Queue
 from jatossync.core.paths import RelPath, fold
 
 PAGE_REASON = (
@@ -49,8 +49,8 @@ class Guard:
         self._holds = holds
         self._limits = limits
         self._pages: frozenset[str] = frozenset()
-        self._passed: set[RelPath] = set()
-        """Deletes that were counted and may go."""
+        self._passed: dict[RelPath, Item] = {}
+        """Deletes that were counted and may go; what is put into the queue anew is counted anew."""
 
     def know_pages(self, pages: Iterable[RelPath]) -> list[RelPath]:
         """
@@ -80,9 +80,9 @@ class Guard:
             return Hold(path, HoldKind.DELETES, GONE)
         return action
 
-    def too_many(self, queue: Queue, unsure: Callable[[int], bool], now_s: float) -> list[Hold]:
+    def too_many(self, queue: Queue, unsure: Callable[[int], bool]) -> list[Hold]:
         """
-        What of the deletes that wait has to wait for a person, now that one could start.
+        What of the deletes that wait has to wait for a person; the others have `passed` then.
 
         Args:
             unsure: Whether not all is decided of a burst: there may be the other half of a rename.
@@ -92,10 +92,6 @@ class Guard:
             for item in queue.ready_deletes()
             if not unsure(item.burst) and not self._approved(item.path)
         ]
-        self._passed &= {item.path for item in waiting}
-        due = (item.not_before_s <= now_s and item.path not in self._passed for item in waiting)
-        if not any(due):
-            return []
         deletes = [item.action for item in waiting if isinstance(item.action, Delete)]
         uploads = [item.action for item in queue if item.open_upload]
         going = [item.action for item in queue if isinstance(item.action, Delete)]
@@ -105,8 +101,14 @@ class Guard:
             sent=[each for each in going if each.path in queue.under_way],
             approved=[each for each in going if self._approved(each.path)],
         )
-        self._passed = {delete.path for delete in deletes} - {hold.path for hold in held}
+        self._passed = {item.path: item for item in waiting}
+        for hold in held:
+            del self._passed[hold.path]
         return held
+
+    def passed(self, item: Item) -> bool:
+        """Whether this delete was counted, or a person said yes to it."""
+        return self._passed.get(item.path) is item or self._approved(item.path)
 
     def rehearse(self, changes: Iterable[Change]) -> list[Hold]:
         """What of these would wait for a person."""

@@ -45,16 +45,26 @@ class Writing(Room):
         self._meeting = meeting
         self._uploaded = False
         """Whether something came to JATOS since held deletes were last looked through for it."""
+        self._uncounted = False
+        """Whether a delete could start but for not having been counted."""
 
     def start(self, now_s: float) -> list[Job]:
         """The uploads and deletes to start now."""
-        jobs: list[Job] = []
         if self._report.root_trouble is not None:
-            return jobs
+            return []
         if len(self._queue) and self._git.holds_up(delete=True, now_s=now_s):
             # What is always left out: looking at it tells of git, and of nothing else.
             self._dirty.visit(RelPath(IGNORE_FILE), self._git.again_s)
-        self._count_deletes(now_s)
+        self._release_found_again(now_s)
+        jobs = self._take(now_s)
+        if self._uncounted:
+            self._count_deletes(now_s)
+            jobs += self._take(now_s)
+        return jobs
+
+    def _take(self, now_s: float) -> list[Job]:
+        jobs: list[Job] = []
+        self._uncounted = False
         may, settling = partial(self._may_start, now_s), self._settling(now_s)
         while (item := self._queue.take(now_s, may, settling)) is not None:
             if item.refusals:
@@ -64,9 +74,12 @@ class Writing(Room):
         return jobs
 
     def _count_deletes(self, now_s: float) -> None:
-        """Hold deletes that are too many, and let go of those whose bytes were found again."""
-        for hold in self._guard.too_many(self._queue, self._questions.of_burst, now_s):
+        """Hold deletes that are too many (law 11)."""
+        for hold in self._guard.too_many(self._queue, self._questions.of_burst):
             self._decisions.hold_delete(hold, self._parts.rounds, now_s)
+
+    def _release_found_again(self, now_s: float) -> None:
+        """Let go of held deletes whose bytes came to JATOS under another name meanwhile."""
         if self._uploaded and self._holds and not self._queue.unrefused:
             self._uploaded = False
             for path in self._guard.found_again():
@@ -84,8 +97,12 @@ class Writing(Room):
             return False
         if self._git.holds_up(delete=isinstance(item.action, Delete), now_s=now_s):
             return False
-        if isinstance(item.action, Delete) and self._may_be_renamed(item):
-            return False
+        if isinstance(item.action, Delete):
+            if self._may_be_renamed(item):
+                return False
+            if not self._guard.passed(item):
+                self._uncounted = True
+                return False
         return self._trusted(now_s, item)
 
     def _may_be_renamed(self, item: Item) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from jatossync.core.evidence import Evidence, still_held
 from jatossync.core.model import Doubt, Listing, Seen
-from jatossync.core.paths import RelPath
+from jatossync.core.paths import ROOT, RelPath
 
 A, B = RelPath("a"), RelPath("b")
 NFC, NFD = RelPath("\u00e4.txt"), RelPath("a\u0308.txt")
@@ -128,3 +128,13 @@ def test_a_listed_name_may_be_how_jatos_spells_another_file_of_ours() -> None:
     assert evidence.seen(NFD) == listing(NFD).files[NFD], "it has both, so they are two"
     evidence.listing_ended(listing(NFD), ours={NFC, NFD})
     assert evidence.seen(NFD) == listing(NFD).files[NFD], "it acknowledged both"
+
+
+def test_what_is_listed_below_a_scope_is_found_among_names_that_begin_alike() -> None:
+    evidence = Evidence()
+    assert list(evidence.listed([A, ROOT])) == []
+    below = [RelPath("a/b"), RelPath("a/c/d")]
+    evidence.listing_ended(listing(*map(RelPath, ("A", "a-b", "a.b", "a0", "ab", "b/a")), *below))
+    assert sorted(evidence.listed([A])) == below
+    assert sorted(evidence.listed([A, RelPath("a0"), RelPath("c")])) == [*below, "a0"]
+    assert len(list(evidence.listed([ROOT]))) == 8

@@ -20,6 +20,7 @@ from jatossync.core.paths import (
     request_path,
     unfit_for_windows,
     unholdable,
+    within,
 )
 
 
@@ -103,3 +104,12 @@ def test_what_windows_cannot_have_is_known(path: str) -> None:
 @pytest.mark.parametrize("path", ["index.html", "console.log", "com10", "a.b.c", ".hidden", "ä/ö"])
 def test_what_windows_can_have_is_fine(path: str) -> None:
     assert unfit_for_windows(RelPath(path)) is None
+
+
+def test_within_a_scope_is_what_it_names_and_all_below() -> None:
+    scope = {RelPath("a"), RelPath("b/c")}
+    inside = ["a", "a/b", "a/b/c", "b/c", "b/c/d"]
+    outside = ["", "b", "ab", "a.txt", "b/cd", "c"]
+    assert [path for path in inside + outside if within(RelPath(path), scope)] == inside
+    assert all(within(RelPath(path), {ROOT}) for path in inside + outside)
+    assert not within(ROOT, frozenset())

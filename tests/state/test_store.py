@@ -264,3 +264,22 @@ def test_others_cannot_read_the_state(open_store: Open) -> None:
     store = open_store()
     assert stat.S_IMODE(os.stat(store.path).st_mode) == 0o600
     assert stat.S_IMODE(os.stat(os.path.dirname(store.path)).st_mode) == 0o700
+
+
+def test_the_files_are_counted_along_whoever_writes(open_store: Open) -> None:
+    store, other = open_store(), open_store()
+    assert store.files == 0
+    for path in ("a", "b", "a"):
+        store.adopted(row(path))
+    assert store.files == 2
+    store.refreshed(row("a", hashed_at_ns=10))
+    store.forgotten(RelPath("b"))
+    store.forgotten(RelPath("b"))
+    store.commit()
+    assert (store.files, other.files) == (1, 1)
+    other.adopted(row("c"))
+    other.commit()
+    assert store.changed_elsewhere()
+    assert store.files == 2
+    store.start_over()
+    assert store.files == 0
