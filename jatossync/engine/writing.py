@@ -205,7 +205,12 @@ class Writing(Room):
 
     def _try_again(self, item: Item, trouble: Unavailable | Stopped, now_s: float) -> None:
         """Without an answer JATOS may have acted: the next try looks first."""
-        item = replace(item, listed_s=-math.inf, ever_lost=True, losses=item.losses + 1)
+        action = item.action
+        if isinstance(action, Upload):
+            action = replace(action, replaceable=action.replaceable | {action.content})
+        item = replace(
+            item, action=action, listed_s=-math.inf, ever_lost=True, losses=item.losses + 1
+        )
         if isinstance(trouble, Unavailable) and item.losses >= LOSSES_THAT_REFUSE:
             # The probes in between found the server: it is this path that does not get through.
             self._refuse(replace(item, losses=0), Refused(trouble.reason), now_s)

@@ -327,6 +327,8 @@ class Assets:
             return Refused(answers.TOO_LARGE_FOR_JATOS, for_good=True)
         if job.look:
             seen = self._look(job.path, any_small(job.replaceable))
+            if isinstance(seen, Seen) and _may_have_arrived(job, seen):
+                seen = self.look(job.path, whole=True)
             if not isinstance(seen, Seen):
                 return seen
             if seen.sha256 == job.content.sha256:
@@ -466,3 +468,12 @@ class Assets:
     def _target(self, path: RelPath) -> str:
         # Checked once more: an empty, `.` or `..` segment would be another endpoint.
         return self._below + request_path(rel_path(path.encode("utf-8")))
+
+
+def _may_have_arrived(job: Upload, seen: Seen) -> bool:
+    """
+    Whether what lies there can be an earlier try of this upload, of which no answer came.
+
+    Reading a large file costs less than sending it again: participants miss it meanwhile.
+    """
+    return job.content in job.replaceable and seen.sha256 is None and seen.size == job.content.size

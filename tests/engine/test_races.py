@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import pytest
+
 from jatossync.core.actions import Delete, Hash, Look, Upload
 from jatossync.core.jobs import Job, List, Provenance, Refused, Result, Unavailable
 from jatossync.core.limits import Limits
@@ -92,6 +94,34 @@ def test_a_page_waits_for_a_script_that_is_still_being_hashed(world: World) -> N
     world.save("index.html", b"1")
     world.settle()
     assert world.sent == [("upload", "app.js"), ("upload", "index.html")]
+
+
+@pytest.mark.parametrize("can_list", [False, True])
+@pytest.mark.parametrize("older", [b"", b"shorter", b"as long"])
+def test_a_large_file_whose_answer_was_lost_is_not_sent_again(
+    store: Store, can_list: bool, older: bytes
+) -> None:
+    world = World(store)
+    world.can_list = can_list
+    world.look_small = False
+    world.save("a.mp4", older)
+    world.settle()
+    lost: list[Job] = []
+
+    def lose_the_first(job: Job) -> Result | None:
+        if not isinstance(job, Upload) or lost:
+            return None
+        lost.append(job)
+        world.act(job)
+        return Unavailable("the answer was lost")
+
+    world.trouble = lose_the_first
+    world.sent.clear()
+    world.save("a.mp4", b"not old")
+    world.settle()
+    world.wait(60)
+    assert world.sent == [("upload", "a.mp4")]
+    assert store.rows([RelPath("a.mp4")])[RelPath("a.mp4")].content == content_of(b"not old")
 
 
 # --- looks that come late -------------------------------------------------------------------------

@@ -379,6 +379,28 @@ def test_an_upload_whose_answer_was_lost_is_recognised_by_the_next_look(study: S
     assert study.upload("a.txt", b"new") == AlreadyThere()
 
 
+@pytest.mark.parametrize("older", [None, b"o" * 300_000])
+def test_a_large_upload_whose_answer_was_lost_is_recognised_without_sending_it_again(
+    study: Study, older: bytes | None
+) -> None:
+    data = b"n" * 300_000
+    if older is not None:
+        study.put("a.mp4", older)
+    ours = () if older is None else (older,)
+    study.emulator.faults([{"method": "POST", "path": "*/a.mp4", "times": 1, "do": "lose"}])
+    assert isinstance(study.upload("a.mp4", data, *ours), Unavailable)
+    study.emulator.clear_requests()
+    assert study.upload("a.mp4", data, *ours, data) == AlreadyThere()
+    assert study.wrote() == []
+
+
+def test_a_large_upload_that_did_not_arrive_is_sent_again(study: Study) -> None:
+    older, data = b"o" * 300_000, b"n" * 300_000
+    study.put("a.mp4", older)
+    assert isinstance(study.upload("a.mp4", data, older, data), Done)
+    assert study.emulator.files()["a.mp4"] == data
+
+
 def test_before_a_large_upload_a_lock_is_noticed(study: Study) -> None:
     study.emulator.change_study(locked=True)
     found = study.upload("film.mp4", bytes(LARGE_BYTES + 1))
