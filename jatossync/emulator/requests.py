@@ -13,6 +13,8 @@ class Record:
     method: str
     path: str
     status: int | None = None
+    lost: int | None = None
+    """The status of an answer that a fault kept back."""
     bytes: int = 0
     ms: float | None = None
     started: float = field(default_factory=time.monotonic)
@@ -33,6 +35,7 @@ class Record:
             "method": self.method,
             "path": self.path,
             "status": self.status,
+            "lost": self.lost,
             "bytes": self.bytes,
             "ms": self.ms,
         }

@@ -136,6 +136,7 @@ class _Connection(socketserver.BaseRequestHandler):
         self, wire: Wire, head: Head, answer: Answer, fault: Fault, record: Record
     ) -> None:
         if fault.kind == "lose":
+            record.lost = answer.status
             raise DroppedError
         if fault.kind == "stall":
             time.sleep(fault.amount)

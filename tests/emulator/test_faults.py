@@ -110,10 +110,10 @@ def test_requests_are_listed_in_order_of_arrival_with_what_became_of_them(
         api.delete(asset(emulator, "d/a b.txt"))
     api.head(asset(emulator, "nope.txt"))
     found = emulator.requests()
-    assert [(each["method"], each["status"]) for each in found] == [
-        ("POST", 201),
-        ("DELETE", None),
-        ("HEAD", 404),
+    assert [(each["method"], each["status"], each["lost"]) for each in found] == [
+        ("POST", 201, None),
+        ("DELETE", None, 200),
+        ("HEAD", 404, None),
     ]
     assert found[0]["path"] == f"/studies/{emulator.study}/assets/d/a b.txt"
     assert found[0]["bytes"] > 5

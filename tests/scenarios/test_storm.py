@@ -51,20 +51,11 @@ class Storm:
     def stored(self) -> Counter[str]:
         """How often each file was stored, whether or not its answer arrived."""
         top = f"/studies/{self._study.uuid}/assets/"
-        posts = [each for each in self.requests() if each["method"] == "POST"]
-        sizes = {path: len(content) for path, content in self._study.local().items()}
-        paths = [(each["path"].removeprefix(top), each) for each in posts]
         return Counter(
-            path
-            for path, each in paths
-            if each["status"] in (200, 201)
-            or (each["status"] is None and arrived(each, sizes[path]))
+            each["path"].removeprefix(top)
+            for each in self.requests()
+            if each["method"] == "POST" and {each["status"], each["lost"]} & {200, 201}
         )
-
-
-def arrived(request: dict[str, Any], size: int) -> bool:
-    """Whether a request without an answer came with its whole body, and not at a kill."""
-    return request["ms"] is not None and bool(request["bytes"] >= size)
 
 
 def done(study: Study, share: float) -> bool:
