@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from jatossync.core.globs import Glob, Globs
 from jatossync.core.paths import ROOT, RelPath
@@ -61,6 +62,8 @@ _QUARANTINE_REASONS = {
     "data": "looks like data exported from JATOS; `publish:` lets it through",
 }
 
+_OF_ANOTHER_VERSION = "another version of jatossync took it for secret"
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -72,17 +75,23 @@ class Verdict:
     """It may be secret: shown, unlike what is merely ignored."""
 
 
-Patterns = tuple[str, ...]
-"""All patterns of a set of rules, later ones deciding; those of `publish:` are not among them."""
+class RuleSet(NamedTuple):
+    """What leaves paths out by their names; `publish:`, which lets them in, is no part of it."""
+
+    patterns: tuple[str, ...]
+    """Of the built-in list, `ignore:` and `.jatosignore`, later ones deciding."""
+    quarantine: str = _QUARANTINE.pattern
+    """A regular expression for names."""
 
 
 class Rules:
     """The rules of one pass."""
 
-    def __init__(self, ignored: Globs, published: Globs, patterns: Patterns) -> None:
-        self.patterns = patterns
+    def __init__(self, rule_set: RuleSet, ignored: Globs, published: Globs) -> None:
+        self.rule_set = rule_set
         self._ignored = ignored
         self._published = published
+        self._quarantine = re.compile(rule_set.quarantine, _QUARANTINE.flags)
         self._directory = lru_cache(maxsize=4096)(self._judge_directory)
 
     @classmethod
@@ -98,14 +107,16 @@ class Rules:
             *_globs(patterns, "in `ignore:`"),
             *_globs(_lines(jatosignore), f"in {IGNORE_FILE}"),
         ]
-        patterns = (*BUILT_IN, *patterns, *_lines(jatosignore))
-        return cls(Globs(ignored), Globs(_globs(publish, "in `publish:`")), patterns)
+        rule_set = RuleSet((*BUILT_IN, *patterns, *_lines(jatosignore)))
+        return cls(rule_set, Globs(ignored), Globs(_globs(publish, "in `publish:`")))
 
-    @classmethod
-    def of_before(cls, patterns: Patterns) -> Rules:
-        """Rules that held once, to find out what they ignored (law 10); nothing is quarantined."""
-        everything = Globs(_globs(["*"], "of all"))
-        return cls(Globs(_globs(patterns, "of before")), everything, patterns)
+    def of_before(self, rule_set: RuleSet) -> Rules:
+        """
+        Rules that held once, maybe in another version, to find out what they left out (law 10).
+
+        What `publish:` names now was let in by a person, not by other rules.
+        """
+        return Rules(rule_set, Globs(_globs(rule_set.patterns, "of before")), self._published)
 
     def verdict(self, path: RelPath, is_directory: bool) -> Verdict | None:
         """Why `path` takes no part, or None where it does; `path` is not the root."""
@@ -134,9 +145,10 @@ class Rules:
         glob = self._ignored.last_match(path, is_directory)
         if glob is not None and not glob.negated:
             return Verdict(f"ignored by the pattern '{glob.text}' {glob.source}", quarantined=False)
-        secret = _QUARANTINE.fullmatch(name)
-        if secret and secret.lastgroup and not self.publishes(path, is_directory):
-            return Verdict(_QUARANTINE_REASONS[secret.lastgroup], quarantined=True)
+        secret = self._quarantine.fullmatch(name)
+        if secret and not self.publishes(path, is_directory):
+            why = _QUARANTINE_REASONS.get(secret.lastgroup or "", _OF_ANOTHER_VERSION)
+            return Verdict(why, quarantined=True)
         return None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from jatossync.core.ignore import Patterns
+from jatossync.core.ignore import RuleSet
 from jatossync.core.model import Kind, Snapshot
 from jatossync.core.paths import ROOT, RelPath
 
@@ -18,8 +18,8 @@ from jatossync.core.paths import ROOT, RelPath
 class RuleShelf(Protocol):
     """Where rule sets outlive the process; state/rules.py."""
 
-    def load(self) -> list[Patterns]: ...
-    def save(self, sets: list[Patterns]) -> None: ...
+    def load(self) -> list[RuleSet]: ...
+    def save(self, sets: list[RuleSet]) -> None: ...
 
 
 class RuleMemory:
@@ -31,7 +31,7 @@ class RuleMemory:
         self._sets = shelf.load()
 
     @property
-    def before(self) -> tuple[Patterns, ...]:
+    def before(self) -> tuple[RuleSet, ...]:
         """What a scan is to compare the rules with that hold."""
         return tuple(self._sets)
 
@@ -43,9 +43,9 @@ class RuleMemory:
             Whether they are others than before, so that all is to be looked at anew.
         """
         newest = self._sets[-1] if self._sets else None
-        if snapshot.patterns in ((), newest):
+        if snapshot.rule_set in (None, newest):
             return False
-        self._keep([*(each for each in self._sets if each != snapshot.patterns), snapshot.patterns])
+        self._keep([*(each for each in self._sets if each != snapshot.rule_set), snapshot.rule_set])
         return newest is not None
 
     def review(
@@ -65,7 +65,7 @@ class RuleMemory:
                 return
         self._keep(self._sets[-1:])
 
-    def _keep(self, sets: list[Patterns]) -> None:
+    def _keep(self, sets: list[RuleSet]) -> None:
         self._sets = sets
         if not self._rehearsal:
             self._shelf.save(sets)

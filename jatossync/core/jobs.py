@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from jatossync.core.actions import Delete, Hash, Keep, Look, Upload
-from jatossync.core.ignore import Patterns
+from jatossync.core.ignore import RuleSet
 from jatossync.core.model import Content, Entry, Listing, Row, Seen, Snapshot, Stat
 from jatossync.core.paths import Dialect, RelPath
 
@@ -20,7 +20,7 @@ class Scan:
 
     scope: frozenset[RelPath]
     known: Mapping[RelPath, Row]
-    rules_before: tuple[Patterns, ...] = ()
+    rules_before: tuple[RuleSet, ...] = ()
     """Ignore rules that held before: what any of them ignored is marked (law 10)."""
 
 

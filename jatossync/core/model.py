@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from jatossync.core.ignore import Patterns
+from jatossync.core.ignore import RuleSet
 from jatossync.core.paths import RelPath, parents, within
 
 SMALL_BYTES = 256 * 1024
@@ -86,7 +86,7 @@ class Snapshot:
 
     scope: frozenset[RelPath]
     entries: Mapping[RelPath, Entry]
-    patterns: Patterns = ()
+    rule_set: RuleSet | None = None
     """The ignore rules that held."""
     rules_in_doubt: bool = False
     """`.jatosignore` went a moment ago: the last good rules held, and it is to be read again."""

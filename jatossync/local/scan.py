@@ -17,7 +17,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from jatossync.core.actions import Hash
-from jatossync.core.ignore import IGNORE_FILE, Patterns, Rules
+from jatossync.core.ignore import IGNORE_FILE, Rules, RuleSet
 from jatossync.core.jobs import Overtaken, RootGone, Scan
 from jatossync.core.model import LARGE_BYTES, Entry, Kind, Snapshot
 from jatossync.core.paths import ROOT, BadPath, RelPath, below, join, minimal, rel_path
@@ -55,7 +55,7 @@ class Scanner:
     ) -> None:
         """
         Args:
-            ignore: Patterns of the configuration.
+            ignore: RuleSet of the configuration.
             publish: What is let out of the quarantine.
             own_files: Config, token file, state directory: never uploaded, wherever they are.
             clock_ns: The wall clock, which file times are compared with.
@@ -83,7 +83,7 @@ class Scanner:
         return Snapshot(
             job.scope,
             entries,
-            rules.patterns,
+            rules.rule_set,
             self._rules.in_doubt,
             operations(self._folder.path),
         )
@@ -123,8 +123,8 @@ class Scanner:
 
 
 @lru_cache(maxsize=16)
-def _rules_of_before(patterns: Patterns) -> Rules:
-    return Rules.of_before(patterns)
+def _of_before(rules: Rules, rule_set: RuleSet) -> Rules:
+    return rules.of_before(rule_set)
 
 
 class _Pass:
@@ -144,9 +144,9 @@ class _Pass:
         self._reads = reads
         self._rules = rules
         self._before = [
-            _rules_of_before(patterns)
-            for patterns in job.rules_before
-            if patterns != rules.patterns
+            _of_before(rules, rule_set)
+            for rule_set in job.rules_before
+            if rule_set != rules.rule_set
         ]
         self._own = own
         self._job = job

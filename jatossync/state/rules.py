@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
-from jatossync.core.ignore import Patterns
+from jatossync.core.ignore import RuleSet
 from jatossync.state.database import Database
 
 SCHEMA = """
-CREATE TABLE rule_sets (number INTEGER PRIMARY KEY, patterns TEXT NOT NULL);
+CREATE TABLE rule_sets (
+    number INTEGER PRIMARY KEY, patterns TEXT NOT NULL, quarantine TEXT NOT NULL
+);
 """
 
 
@@ -18,13 +20,17 @@ class RuleSets:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def load(self) -> list[Patterns]:
+    def load(self) -> list[RuleSet]:
         """The rule sets that count, the newest last."""
-        rows = self._db.rows("SELECT patterns FROM rule_sets ORDER BY number")
-        return [tuple(json.loads(patterns)) for (patterns,) in rows]
+        rows = self._db.rows("SELECT patterns, quarantine FROM rule_sets ORDER BY number")
+        return [RuleSet(tuple(json.loads(patterns)), quarantine) for patterns, quarantine in rows]
 
-    def save(self, sets: list[Patterns]) -> None:
+    def save(self, sets: list[RuleSet]) -> None:
         """Only these count from now on."""
         self._db.execute("DELETE FROM rule_sets")
-        for patterns in sets:
-            self._db.execute("INSERT INTO rule_sets (patterns) VALUES (?)", json.dumps(patterns))
+        for patterns, quarantine in sets:
+            self._db.execute(
+                "INSERT INTO rule_sets (patterns, quarantine) VALUES (?, ?)",
+                json.dumps(patterns),
+                quarantine,
+            )

@@ -34,7 +34,7 @@ from jatossync.state.rules import RuleSets
 
 FILE_NAME = "state.sqlite3"
 _OF_BOTH_SIDES = ("manifest", "attempts", "held", "held_lists", "approvals", "refusals")
-SCHEMA_VERSION = "6"
+SCHEMA_VERSION = "7"
 
 # Paths are BLOBs: SQLite compares those byte by byte, so a directory is one range.
 _SCHEMA = """

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from jatossync.core.ignore import Rules
+from jatossync.core.ignore import Rules, RuleSet
 from jatossync.core.paths import RelPath
 
 
@@ -284,3 +284,12 @@ def test_patterns_mean_what_they_mean_to_git(work_tree: Path, lines: list[str]) 
         if some.verdict(RelPath(path), is_directory=(work_tree / path).is_dir())
     }
     assert mine == ignored_by_git(work_tree, text)
+
+
+def test_rules_of_before_leave_out_what_they_ignored_and_what_they_quarantined() -> None:
+    before = RuleSet(("*.raw",), quarantine=r".*\.results")
+    of_before = rules(publish=("shared.results",)).of_before(before)
+    assert reason(of_before, "a.raw")
+    assert reason(of_before, "deep/a.results")
+    assert reason(of_before, ".env") is None
+    assert reason(of_before, "shared.results") is None, "a person let it in by name"

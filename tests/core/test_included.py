@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from jatossync.core.ignore import Patterns
+from jatossync.core.ignore import RuleSet
 from jatossync.core.included import RuleMemory
 from jatossync.core.model import Entry, Kind, Snapshot
 from jatossync.core.paths import ROOT, RelPath
 
-OLD: Patterns = ("raw/",)
-NEW: Patterns = ("video/",)
-NEWER: Patterns = ("audio/",)
+OLD = RuleSet(("raw/",))
+NEW = RuleSet(("video/",))
+NEWER = RuleSet(("audio/",))
 
 
 class Shelf:
     def __init__(self) -> None:
-        self.sets: list[Patterns] = []
+        self.sets: list[RuleSet] = []
 
-    def load(self) -> list[Patterns]:
+    def load(self) -> list[RuleSet]:
         return list(self.sets)
 
-    def save(self, sets: list[Patterns]) -> None:
+    def save(self, sets: list[RuleSet]) -> None:
         self.sets = list(sets)
 
 
-def seen(patterns: Patterns, scope: RelPath = ROOT, **entries: Entry) -> Snapshot:
+def seen(rule_set: RuleSet, scope: RelPath = ROOT, **entries: Entry) -> Snapshot:
     found = {RelPath(path): entry for path, entry in entries.items()}
-    return Snapshot(frozenset([scope]), found, patterns)
+    return Snapshot(frozenset([scope]), found, rule_set)
 
 
 FOUND = Entry(Kind.FILE, was_ignored=True)

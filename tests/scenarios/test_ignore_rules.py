@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jatossync.core.holds import chosen_list
+from jatossync.core.ignore import RuleSet
 from jatossync.state.store import Store
 from tests.scenarios.harness import Study, shell, wait_until
 
@@ -94,6 +95,27 @@ def test_a_pattern_taken_out_of_the_configuration_publishes_nothing(study: Study
         assert study.cli("sync").code == 2
     assert newly_included(study) == ["raw/participants.csv", "raw/written-later.csv"]
     assert never_sent(study)
+
+
+def test_what_another_version_of_jatossync_left_out_is_not_published_by_this_one(
+    study: Study,
+) -> None:
+    study.write("index.html", "<!doctype html>")
+    assert study.cli("sync").code == 0
+    with closing(Store(str(study.state))) as store:
+        (now,) = store.rules.load()
+        quarantine = now.quarantine.replace("(?P<data>", r"(?P<data>.*\.results|")
+        store.rules.save([RuleSet((*now.patterns, "*.private"), quarantine)])
+    study.write("raw/a.private", PRIVATE)
+    study.write("raw/b.results", PRIVATE)
+    for _ in range(2):
+        assert study.cli("sync").code == 2
+    assert newly_included(study) == ["raw/a.private", "raw/b.results"]
+    assert never_sent(study)
+    study.configure(publish=["*.results"])
+    assert study.cli("sync").code == 2
+    assert newly_included(study) == ["raw/a.private"]
+    assert "raw/b.results" in study.remote()
 
 
 def test_editors_that_save_the_rules_by_way_of_another_file_publish_nothing(private: Study) -> None:
