@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from jatossync.cli.course import until_finished
+from jatossync.cli.progress import Progress
 from jatossync.cli.setup import remark
 from jatossync.core.jobs import Stop, Stopped, Unavailable
 from jatossync.daemon import UNREACHABLE_HINT, Daemon, refusal
-from jatossync.engine import Engine
 from jatossync.errors import Unreachable
 from jatossync.jobs import Sides
 from jatossync.remote.client import Assets
@@ -30,7 +31,7 @@ def meet(sides: Sides) -> Assets:
     return sides.jatos.assets(answer)
 
 
-def rehearse(sides: Sides) -> Engine:
+def rehearse(sides: Sides, shown: Progress) -> Daemon:
     """
     Compare both sides and decide, without changing anything.
 
@@ -38,8 +39,8 @@ def rehearse(sides: Sides) -> Engine:
         Unreachable, Denied, ConfigError, StateError: It cannot be known.
     """
     daemon = Daemon(sides, lambda _: None, dry_run=True)
-    daemon.run(watch=False, until=lambda: daemon.engine.finished)
+    daemon.run(watch=False, until=until_finished(daemon, sides, shown))
     trouble = daemon.engine.link.trouble
     if isinstance(trouble, Stopped) and trouble.stop is not Stop.LOCKED:
         raise refusal(trouble, sides.config)
-    return daemon.engine
+    return daemon

@@ -10,15 +10,15 @@ from dataclasses import replace
 
 import click
 
+from jatossync.cli.meet import rehearse
 from jatossync.cli.options import Volume, config_option, json_option, volume_options
 from jatossync.cli.paths import Standing
+from jatossync.cli.progress import progress
 from jatossync.cli.saying import tell_json
 from jatossync.cli.setup import opened, read_config
 from jatossync.cli.telling import View, concerns, headline, show
 from jatossync.core.actions import Adopt, Change, Delete, Forget, Keep, Upload
-from jatossync.core.jobs import Stop, Stopped
 from jatossync.core.status import Status
-from jatossync.daemon import Daemon, refusal
 from jatossync.log import escaped, human_size
 from jatossync.state.store import FILE_NAME
 
@@ -44,15 +44,11 @@ def command(config_path: str | None, volume: Volume, as_json: bool) -> int:
         if not os.path.exists(os.path.join(config.state, FILE_NAME)):
             state = stack.enter_context(tempfile.TemporaryDirectory())
         sides = stack.enter_context(opened(config, alone=False, state=state))
-        daemon = Daemon(sides, lambda _: None, dry_run=True)
-        engine = daemon.engine
-        daemon.run(watch=False, until=lambda: engine.finished)
-        changes = sorted(engine.rehearsed(), key=lambda change: change.path)
+        shown = stack.enter_context(progress("comparing", bar=volume != "quiet" and not as_json))
+        daemon = rehearse(sides, shown)
+        changes = sorted(daemon.engine.rehearsed(), key=lambda change: change.path)
         view = View(Standing(sides.folder.path), volume)
         status = _with(daemon.status, changes)
-    trouble = engine.link.trouble
-    if isinstance(trouble, Stopped) and trouble.stop is not Stop.LOCKED:
-        raise refusal(trouble, config)
     if as_json:
         tell_json({"changes": [_told(each) for each in changes], "status": status.to_json()})
     else:
@@ -80,8 +76,9 @@ def _lines(changes: Sequence[Change], status: Status, view: View) -> Iterator[st
                 why = f"  (theirs goes to the trash: {escaped(change.why)})"
             yield f"{_verb(change):<7} {view.path(change.path)}{amount}{why}"
     verbs = [_verb(change) for change in changes]
-    counts = ", ".join(f"{verbs.count(verb)} to {verb}" for verb in sorted(set(verbs)))
-    yield headline(status, counts if status.state == "working" else None)
+    counts = [f"{verbs.count(verb)} to {verb}" for verb in sorted(set(verbs))]
+    planned = ", ".join(counts).replace("to keep", "to keep in the trash")
+    yield headline(status, planned if status.state == "working" else None)
     yield from concerns(status, view)
 
 

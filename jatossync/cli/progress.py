@@ -28,10 +28,13 @@ class Amount:
     """How much is done, of how much as far as that is known yet."""
 
     files: int
-    of_files: int
+    of_files: int = 0
+    """0: nobody knows yet."""
     bytes: int = 0
     of_bytes: int = 0
-    """0: the files are what counts."""
+    """0: the files are what counts, or nobody knows yet."""
+    doing: str = ""
+    """In one word or two, where it is not what was said at the beginning."""
 
 
 class Progress(Protocol):
@@ -112,7 +115,7 @@ def progress(doing: str, *, bar: bool = True) -> Iterator[Progress]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(BAR_WIDTH))
     drawn = RichProgress(*columns, _numbers(), console=console, transient=True)
     with drawn:
-        yield _Bar(drawn, drawn.add_task(doing, total=None))
+        yield _Bar(drawn, drawn.add_task(doing, total=None), doing)
 
 
 class _Lines:
@@ -128,8 +131,9 @@ class _Lines:
 class _Bar:
     """Below the lines, and gone in the end."""
 
-    def __init__(self, drawn: RichProgress, task: TaskID) -> None:
+    def __init__(self, drawn: RichProgress, task: TaskID, doing: str) -> None:
         self._drawn = drawn
+        self._doing = doing
         self._task = task
         self._last: Amount | None = None
 
@@ -140,12 +144,13 @@ class _Bar:
         if amount == self._last:
             return
         self._last = amount
-        by_bytes = amount.of_bytes > 0
+        by_bytes = amount.of_bytes > 0 or not amount.of_files
         self._drawn.update(
             self._task,
             completed=amount.bytes if by_bytes else amount.files,
             total=(amount.of_bytes if by_bytes else amount.of_files) or None,
             amount=amount,
+            description=amount.doing or self._doing,
         )
 
 
@@ -171,10 +176,12 @@ def numbers(amount: Amount | None, speed: float | None, left_s: float | None) ->
     """
     if amount is None:
         return ""
-    parts = [f"{amount.files}/{amount.of_files} files"]
-    if amount.of_bytes:
-        parts.append(f"{human_size(amount.bytes)} of {human_size(amount.of_bytes)}")
-        if speed:
+    of_files = f"/{amount.of_files}" if amount.of_files else ""
+    parts = [f"{amount.files}{of_files} files"]
+    if amount.bytes or amount.of_bytes:
+        of_bytes = f" of {human_size(amount.of_bytes)}" if amount.of_bytes else ""
+        parts.append(f"{human_size(amount.bytes)}{of_bytes}")
+        if speed and (amount.of_bytes or not amount.of_files):
             parts.append(f"{human_size(int(speed))}/s")
     if left_s:
         minutes, seconds = divmod(round(left_s), 60)

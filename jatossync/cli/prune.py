@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import click
 
@@ -16,7 +16,7 @@ from jatossync.cli.options import (
     yes_option,
 )
 from jatossync.cli.paths import Standing
-from jatossync.cli.progress import Tally, progress
+from jatossync.cli.progress import Progress, Tally, progress
 from jatossync.cli.saying import agreed
 from jatossync.cli.setup import opened, read_config
 from jatossync.cli.telling import View
@@ -48,36 +48,38 @@ def command(config_path: str | None, yes: bool, volume: Volume, as_json: bool) -
       jatossync prune
     """
     config = read_config(config_path)
-    with (
-        opened(config, alone=False) as sides,
-        progress("pruning", bar=yes and volume != "quiet" and not as_json) as shown,
-    ):
+    drawn = volume != "quiet" and not as_json
+    with opened(config, alone=False) as sides:
         jobs = Jobs(sides, lambda: False)
         server = meet(sides).server
         jobs.met(server)
-        foreign = _foreign(sides, jobs)
-        view = View(Standing(sides.folder.path), volume)
-        deeds = Deeds(shown, view, as_json, "removed", "waiting", "stays")
-        for path in sorted(set(foreign) & server.pages):
-            deeds.did("stays", path, foreign[path].size, reason="it is the page of a component")
-        doomed = {path: seen for path, seen in foreign.items() if path not in server.pages}
-        if not doomed:
-            return deeds.conclude("JATOS has no other files than this folder.")
-        if not yes:
-            for path, seen in sorted(doomed.items()):
-                deeds.did("waiting", path, seen.size)
-            files = plural(len(doomed), "file")
-            if not agreed(f"Remove {files} from JATOS? Copies go to the trash.", as_json):
+        with progress("comparing", bar=drawn) as shown:
+            foreign = _foreign(sides, jobs, shown)
+        with progress("pruning", bar=drawn and yes) as shown:  # no bar below a question
+            view = View(Standing(sides.folder.path), volume)
+            deeds = Deeds(shown, view, as_json, "removed", "waiting", "stays")
+            for path in sorted(set(foreign) & server.pages):
+                why = "it is the page of a component"
+                deeds.did("stays", path, foreign.pop(path).size, reason=why)
+            if not foreign:
+                return deeds.conclude("JATOS has no other files than this folder.")
+            if not (yes or _agreed(foreign, deeds, as_json)):
                 nothing = "Nothing was removed; `jatossync prune --yes` does it."
                 return deeds.conclude(nothing) or DIFFERENCES_EXIT_CODE
-        _prune(sides, jobs, sorted(doomed), deeds, Tally(shown, len(doomed)))
-        removed = plural(deeds.count("removed"), "file")
-        return deeds.conclude(
-            f"{removed} removed from JATOS; copies are in the trash (`jatossync trash list`)."
-        )
+            _prune(sides, jobs, sorted(foreign), deeds, Tally(shown, len(foreign)))
+            removed = plural(deeds.count("removed"), "file")
+            trash = "copies are in the trash (`jatossync trash list`)"
+            return deeds.conclude(f"{removed} removed from JATOS; {trash}.")
 
 
-def _foreign(sides: Sides, jobs: Jobs) -> dict[RelPath, Seen]:
+def _agreed(doomed: Mapping[RelPath, Seen], deeds: Deeds, as_json: bool) -> bool:
+    for path, seen in sorted(doomed.items()):
+        deeds.did("waiting", path, seen.size)
+    files = plural(len(doomed), "file")
+    return agreed(f"Remove {files} from JATOS? Copies go to the trash.", as_json)
+
+
+def _foreign(sides: Sides, jobs: Jobs, shown: Progress) -> dict[RelPath, Seen]:
     """
     What a plan calls foreign and another listing still shows.
 
@@ -86,7 +88,7 @@ def _foreign(sides: Sides, jobs: Jobs) -> dict[RelPath, Seen]:
     Raises:
         JatossyncError: It cannot be known.
     """
-    report = rehearse(sides).report
+    report = rehearse(sides, shown).engine.report
     if report.root_trouble is not None:
         raise JatossyncError(report.root_trouble)
     listing = jobs.do(List())

@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 import click
 
+from jatossync.cli.course import until_finished
 from jatossync.cli.options import (
     Volume,
     config_option,
@@ -17,7 +18,7 @@ from jatossync.cli.options import (
     volume_options,
 )
 from jatossync.cli.paths import Standing
-from jatossync.cli.progress import Amount, FileLines, Progress, progress
+from jatossync.cli.progress import FileLines, Progress, progress
 from jatossync.cli.run import logger, stopped_by_signals
 from jatossync.cli.saying import tell_json
 from jatossync.cli.setup import opened, read_config
@@ -33,8 +34,6 @@ from jatossync.log import escaped, human_size
 
 INTERRUPTED_EXIT_CODE = 130
 DIFFERENCES_EXIT_CODE = 2
-
-REDRAW_S = 0.1
 
 
 @click.command("sync")
@@ -55,7 +54,7 @@ def command(config_path: str | None, log_format: str | None, volume: Volume, as_
     began_s = time.monotonic()
     with (
         opened(config, alone=True) as sides,
-        progress("comparing", bar=not (volume == "quiet" or as_json or log_format)) as shown,
+        progress("syncing", bar=not (volume == "quiet" or as_json or log_format)) as shown,
     ):
         view = View(Standing(sides.folder.path), volume)
         told = _Told(shown, view)
@@ -67,12 +66,8 @@ def command(config_path: str | None, log_format: str | None, volume: Volume, as_
             interrupted = True
             daemon.stop()
 
-        def finished() -> bool:
-            told.update(daemon)
-            return daemon.engine.finished
-
         with stopped_by_signals(interrupt):
-            daemon.run(watch=False, until=finished)
+            daemon.run(watch=False, until=until_finished(daemon, sides, shown))
         status = daemon.status
     if interrupted:
         print(_left_undone(daemon), file=sys.stderr)
@@ -126,7 +121,6 @@ class _Told:
         self._progress = progress
         self._view = view
         self._files = FileLines(progress, view.volume)
-        self._updated_s = 0.0
 
     def say(self, event: Event) -> None:
         """What happened to one file, or what went wrong."""
@@ -143,15 +137,3 @@ class _Told:
 
     def _explain(self, *parts: str) -> None:
         self._progress.say(fitted(": ".join(filter(None, parts)), sys.stdout, "    "))
-
-    def update(self, daemon: Daemon) -> None:
-        """How much is done and left; it has to be added up, so not at every step."""
-        now_s = time.monotonic()
-        if now_s - self._updated_s < REDRAW_S:
-            return
-        self._updated_s = now_s
-        engine, totals = daemon.engine, daemon.engine.report.totals
-        done = totals.uploaded + totals.deleted + totals.adopted
-        sent = totals.uploaded_bytes + sum(list(daemon.sending.values()))
-        to_send = totals.uploaded_bytes + engine.pending_bytes
-        self._progress.show(Amount(done, done + engine.pending, sent, to_send))

@@ -12,7 +12,7 @@ import stat
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 
@@ -42,6 +42,15 @@ _ANOTHER_NOW = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
 """What opening a file says where it went, or a directory, symlink or socket took its place."""
 
 
+@dataclass(slots=True)
+class Looked:
+    """How far looking at the folder has come; for progress, and for any thread to read."""
+
+    entries: int = 0
+    bytes: int = 0
+    """That were read."""
+
+
 class Scanner:
     """Looks at the folder when told to; the only thing it remembers is `.jatosignore`."""
 
@@ -67,6 +76,8 @@ class Scanner:
         self._rules = RuleBook(folder, ignore, publish, clock_ns)
         self._own = frozenset(_paths_in(folder.path, own_files))
         self._clock_ns = clock_ns
+        self.looked = Looked()
+        """By the last scan, and by `hash` since then."""
 
     def scan(self, job: Scan) -> Snapshot | RootGone:
         """Look at everything in the scope; files over `LARGE_BYTES` are left for `hash`."""
@@ -77,7 +88,8 @@ class Scanner:
         except (Changed, ValueError) as exc:
             why = f"{IGNORE_FILE} cannot be used, so nothing moves: {exc}"
             return RootGone(self._folder.trouble() or why)
-        entries = _Pass(self._folder, rules, self._own, job, self._clock_ns).run()
+        self.looked = Looked()
+        entries = _Pass(self._folder, rules, self._own, job, self._clock_ns, self.looked).run()
         if trouble := self._folder.trouble():
             return RootGone(trouble)
         return Snapshot(
@@ -97,7 +109,8 @@ class Scanner:
         if self._folder.trouble():
             return None
         job = Scan(frozenset([ROOT]), {})
-        glance = _Pass(self._folder, self._rules.last, self._own, job, self._clock_ns, reads=False)
+        rules, nobody = self._rules.last, Looked()
+        glance = _Pass(self._folder, rules, self._own, job, self._clock_ns, nobody, reads=False)
         entries = glance.run()
         return None if self._folder.trouble() else entries
 
@@ -117,7 +130,9 @@ class Scanner:
             return hidden
         try:
             with self._folder.open_file(job.path, job.stat) as file:
-                return _judged(file, job.path, rules, self._clock_ns(), stop)
+                entry = _judged(file, job.path, rules, self._clock_ns(), stop)
+                self.looked.bytes += file.size
+                return entry
         except Changed as exc:
             return Entry(Kind.UNKNOWN, str(exc)) if _unreadable(exc) else Overtaken(str(exc))
 
@@ -137,6 +152,7 @@ class _Pass:
         own: frozenset[RelPath],
         job: Scan,
         clock_ns: Callable[[], int],
+        looked: Looked,
         *,
         reads: bool = True,
     ) -> None:
@@ -151,6 +167,7 @@ class _Pass:
         self._own = own
         self._job = job
         self._clock_ns = clock_ns
+        self._looked = looked
         self._displaced = folder.displaced()
         self._entries: dict[RelPath, Entry] = {}
 
@@ -285,6 +302,7 @@ class _Pass:
         if path in self._entries:
             return False  # on a displaced disk
         entry = self._entry(directory, name, path, found)
+        self._looked.entries += 1
         if entry:
             self._entries[path] = entry
         return entry is not None and entry.kind is Kind.DIRECTORY
@@ -332,7 +350,9 @@ class _Pass:
                 return Entry(Kind.FILE, stat=seen)
             try:
                 with open_in(directory, name, seen) as file:
-                    return _judged(file, path, self._rules, self._clock_ns(), lambda: False)
+                    entry = _judged(file, path, self._rules, self._clock_ns(), lambda: False)
+                    self._looked.bytes += seen.size
+                    return entry
             except Changed as changed:
                 reason = changed.reason
             try:

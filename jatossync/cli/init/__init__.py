@@ -121,7 +121,7 @@ def command(ctx: click.Context, /, **options: Any) -> int:
         only_there = _show_first_contact(setup)
         if not given.yes and can_ask():
             click.confirm(f"Write {short(setup.config)}?", default=True, abort=True)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         click.echo("\njatossync: stopped; nothing was written", err=True)
         return INTERRUPTED_EXIT_CODE
     _write(setup)

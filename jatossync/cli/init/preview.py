@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from jatossync.cli.meet import rehearse
+from jatossync.cli.progress import progress
 from jatossync.cli.setup import opened
 from jatossync.config import load
 from jatossync.core.actions import Adopt, Change, HoldKind, Keep, Topic, Upload
 from jatossync.core.contact import summed_up
-from jatossync.core.jobs import Stop, Stopped, Unavailable
+from jatossync.core.jobs import Unavailable
 from jatossync.core.report import Report
-from jatossync.daemon import UNREACHABLE_HINT, Daemon, refusal
+from jatossync.daemon import UNREACHABLE_HINT
 from jatossync.errors import ConfigError, Unreachable
 from jatossync.remote.token import Token
 
@@ -42,15 +44,11 @@ def first_contact(text: str, token: Token) -> Preview:
         config = load(path)
         state = os.path.join(place, "state")
         with opened(config, alone=False, state=state, token=token) as sides:
-            daemon = Daemon(sides, lambda _: None, dry_run=True)
-            daemon.run(watch=False, until=lambda: daemon.engine.finished)
-            engine = daemon.engine
+            with progress("comparing") as shown:
+                engine = rehearse(sides, shown).engine
             planned = engine.rehearsed()
-    trouble = engine.link.trouble
-    if isinstance(trouble, Unavailable):
+    if isinstance(trouble := engine.link.trouble, Unavailable):
         raise Unreachable(trouble.reason, UNREACHABLE_HINT)
-    if isinstance(trouble, Stopped) and trouble.stop is not Stop.LOCKED:
-        raise refusal(trouble, config)
     if engine.report.root_trouble:
         raise ConfigError(engine.report.root_trouble)
     foreign = any(note.topic is Topic.FOREIGN for note in engine.report.notes.values())
