@@ -14,6 +14,8 @@ from typing import Any
 
 from tests.scenarios.harness import Daemon, Study
 
+TRASH = "jatossync/state/trash.py"
+
 AREAS = {
     "jatossync/cli/": 400,
     "jatossync/config/": 1_500,
@@ -26,34 +28,36 @@ AREAS = {
     "jatossync/remote/": 12_000,
     "jatossync/state/database.py": 3_000,
     "jatossync/state/store.py": 1_500,
-    "jatossync/state/trash.py": 60,
+    TRASH: 60,
 }
 """Where it may kill itself, and how many lines of it a short life carries out."""
 
-LONGEST_S = 2.5
+LONGEST_S = 1.8
 """What does not come in a life is not waited for any longer."""
 
 FSYNC, FDATASYNC, PWRITE = "74", "75", "18"
 """Numbers of system calls on x86-64."""
 
 
-def lead(study: Study, chance: random.Random, spread: Counter[str]) -> None:
+def lead(study: Study, chance: random.Random, spread: Counter[str], *, keeps: bool) -> None:
     """
     Start the daemon and kill it, at a moment of its life that `chance` chooses.
 
     Args:
         spread: Counts how it was killed, and what it was doing then.
+        keeps: Whether there is something on JATOS to be kept in the trash.
     """
     way = chance.choice(["at the start", "at a moment", "at a request", "at a line", "at a line"])
     study.jatos.clear_requests()
     if way == "at a line":
-        _doomed(study, chance, spread)
+        area = TRASH if keeps and chance.random() < 0.4 else chance.choice(list(AREAS))
+        _doomed(study, chance, spread, area)
         return
     daemon = Daemon(study, ["env"] if way == "at the start" else [])  # with all of its start
     if way == "at the start":
         time.sleep(chance.uniform(0.05, 0.9))
     elif way == "at a moment":
-        time.sleep(chance.uniform(0.7, LONGEST_S))
+        time.sleep(chance.uniform(0.2, LONGEST_S))
     else:
         _await_request(study, chance)
     spread[way] += 1
@@ -71,9 +75,8 @@ def _await_request(study: Study, chance: random.Random) -> None:
     time.sleep(chance.choice([0, 0.005, 0.03, 0.1]))
 
 
-def _doomed(study: Study, chance: random.Random, spread: Counter[str]) -> None:
-    area, lines = chance.choice(list(AREAS.items()))
-    count = int(lines ** chance.uniform(0.1, 1))
+def _doomed(study: Study, chance: random.Random, spread: Counter[str], area: str) -> None:
+    count = int(AREAS[area] ** chance.uniform(0.1, 1))
     where = study.place / "killed-at"
     where.unlink(missing_ok=True)
     inside = [sys.executable, "-m", "tests.long.doomed", area, str(count), str(where)]

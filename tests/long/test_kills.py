@@ -75,9 +75,9 @@ def test_killed_at_any_moment_it_loses_nothing(
     with Writers(study, 3, seed) as writers:
         for number in range(1, kills + 1):
             study.jatos.faults(chance.choice(WEATHER))
-            if chance.random() < 0.4:
+            if acted := chance.random() < 0.4:
                 others.act()
-            lead(study, chance, spread)
+            lead(study, chance, spread, keeps=acted)
             if number % KILLS_BETWEEN_RESTS == 0:
                 with writers.frozen():
                     come_to_rest(study, proof)
