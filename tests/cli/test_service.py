@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 from pathlib import Path
 
 import pytest
 
 from jatossync.cli.service import checks
+from jatossync.cli.service.install import Installation, carry_out
 from jatossync.config.editing import add_option, has_option
 from jatossync.errors import ConfigError, JatossyncError
 from jatossync.service import manager
@@ -193,3 +195,17 @@ def test_where_it_cannot_be_added_the_line_is_told(tmp_path: Path, before: str) 
     with pytest.raises(ConfigError, match="state: /var/lib/x"):
         add_option(str(config), "state", "/var/lib/x", "A reason")
     assert config.read_text("utf-8") == before
+
+
+def test_a_unit_that_cannot_be_written_whole_is_left_as_it_was(tmp_path: Path) -> None:
+    """Half of one would be taken for another service, and be refused from then on."""
+    unit, text = tmp_path / "unit", "[Service]\n" * 10_000
+    unit.write_text("as it was")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(text) // 2, before[1]))
+    try:
+        with pytest.raises(JatossyncError, match="cannot be written"):
+            carry_out(Installation(USER, "stroop", {str(unit): text}, "", None, []))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["as it was"]

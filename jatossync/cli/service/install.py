@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 
 import click
 
+from jatossync.cli.own_files import ORDINARY
+from jatossync.cli.own_files import replace as replace_file
 from jatossync.cli.service import checks
 from jatossync.cli.setup import read_token
 from jatossync.config import Config
@@ -146,12 +148,12 @@ def carry_out(what: Installation) -> None:
 
 
 def _write(path: str, text: str) -> None:
+    """Whole or not at all: half of it would be taken for another service, and stay for ever."""
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
     except OSError as exc:
-        raise JatossyncError(f"{path} cannot be written: {exc.strerror}") from exc
+        raise ConfigError(f"{path} cannot be written: {exc.strerror}") from exc
+    replace_file(path, text, ORDINARY)
 
 
 def _say_lingering() -> None:
