@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 import jatossync
-from jatossync import daemon, jobs, threads
+from jatossync import daemon, threads
+from jatossync.core import upkeep
 from jatossync.core.jobs import GitState, Job
 from jatossync.core.model import Stat
 from jatossync.core.paths import RelPath
@@ -312,6 +313,7 @@ def installed() -> Iterator[None]:
                 for method in vars(value).values():
                     _put_clocks(method, put)
     put(daemon, "TICK_S", daemon.TICK_S)
+    put(upkeep, "ASLEEP_S", 100.0)  # longer than any tick here
     put(daemon, "queue", types.SimpleNamespace(SimpleQueue=Inbox, Empty=queue.Empty))
     put(daemon, "random", types.SimpleNamespace(random=lambda: 0.5))
     put(jobs, "threading", types.SimpleNamespace(**{**vars(threading), "Lock": Lock}))

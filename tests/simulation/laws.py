@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ class Laws:
         self._world = world
         self.first: Violation | None = None
         self._confirmed: dict[str, set[str]] = defaultdict(set)
+        self._likely: dict[str, set[tuple[int, int]]] = defaultdict(set)
+        """Size and Adler-32 of what was listed: of large files nobody is told more."""
         self.lies: dict[str, Lies] = {}
         self._known: dict[str, Known] = {}
         self._refused_s: list[float] = []
@@ -155,8 +158,12 @@ class Laws:
         told_s = asked.began_s if listed else self._world.scheduler.now_s
         self._known[path] = Known(self._world.stamp(), told_s, listed)
         data = self._world.jatos.at(path)
-        if data is not None and digest(data) in self._world.folder.versions[path]:
+        if data is None:
+            return
+        if digest(data) in self._world.folder.versions[path]:
             self._confirmed[path].add(digest(data))
+        if listed and len(data) > SMALL["SMALL_BYTES"]:
+            self._likely[path].add((len(data), zlib.adler32(data)))
 
     def wrote(self, asked: Request, before: bytes | None) -> None:
         """An upload or a delete took effect."""
@@ -270,8 +277,10 @@ class Laws:
         if self.first is not None:
             raise self.first
         rows, attempts = self._world.on_disk.rows(), self._world.on_disk.attempts()
+        unproven = self._world.on_disk.unproven()
         for path, sha in rows.items():
-            if sha not in self._confirmed[path]:
+            likely = unproven.get(path) in self._likely[path]
+            if sha not in self._confirmed[path] and not likely:
                 raise self.broken("L5", f"the manifest claims of {path} what JATOS never said")
         for path, lies in self.lies.items():
             if lies.ours:
@@ -365,6 +374,11 @@ class OnDisk:
     def rows(self) -> dict[str, str]:
         """The manifest: path to digest."""
         return {path.decode(): sha for path, sha in self._read("SELECT path, sha256 FROM manifest")}
+
+    def unproven(self) -> dict[str, tuple[int, int]]:
+        """Size and Adler-32 of the rows that claim no more of JATOS than these."""
+        found = self._read("SELECT path, size, adler32 FROM manifest WHERE NOT proven")
+        return {path.decode(): (size, adler32) for path, size, adler32 in found}
 
     def attempts(self) -> set[tuple[str, str, str]]:
         """Path, verb and digest of the attempts."""
