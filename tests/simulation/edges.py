@@ -162,6 +162,9 @@ class Lock:
         self._held = False
 
 
+_THREADING = types.SimpleNamespace(**{**vars(threading), "Lock": Lock})
+
+
 class Pool:
     """threads.Pool, with tasks for threads."""
 
@@ -295,6 +298,7 @@ def installed() -> Iterator[None]:
     replaced = {
         id(time): _TIME,
         id(secrets): _SECRETS,
+        id(threading): _THREADING,
         id(directory.stat_of): _stat_of,
         id(directory.open_top): _open_top,
         id(mount_table): _mount_table,
@@ -316,7 +320,6 @@ def installed() -> Iterator[None]:
     put(upkeep, "ASLEEP_S", 100.0)  # longer than any tick here
     put(daemon, "queue", types.SimpleNamespace(SimpleQueue=Inbox, Empty=queue.Empty))
     put(daemon, "random", types.SimpleNamespace(random=lambda: 0.5))
-    put(jobs, "threading", types.SimpleNamespace(**{**vars(threading), "Lock": Lock}))
     put(httpx.HTTPTransport, "handle_request", _handle_request)
     try:
         yield
