@@ -93,6 +93,7 @@ class Jatos:
         self.token = self._state.add_token()
         self.switches = self._state.switches
         self.assets = self._state.folder(self.study)
+        self._top = str(self.assets)
         self.dialect = DIALECTS[dialect]
         self._api = Api(self._state, self.dialect, NAMES["exact"])
         self.faults: list[Fault] = []
@@ -105,17 +106,20 @@ class Jatos:
     def at(self, path: str) -> bytes | None:
         """The bytes of one asset."""
         try:
-            return (self.assets / path).read_bytes()
+            with open(f"{self._top}/{path}", "rb") as file:
+                return file.read()
         except OSError:
             return None
 
     def files(self) -> dict[str, bytes]:
         """All assets."""
         found = {}
-        for directory, _, names in os.walk(self.assets):
+        for directory, _, names in os.walk(self._top):
             for name in names:
-                file = Path(directory, name)
-                found[file.relative_to(self.assets).as_posix()] = file.read_bytes()
+                path = f"{directory}/{name}"[len(self._top) + 1 :]
+                data = self.at(path)
+                assert data is not None
+                found[path] = data
         return found
 
     # What others do there.
@@ -215,14 +219,15 @@ class Jatos:
                 self._set_time(self.assets / asked.path)
             self._world.laws.wrote(asked, before)
         elif asked.kind in ("GET", "HEAD"):
-            self._world.laws.seen(asked, asked.path)
+            self._world.laws.seen(asked, asked.path, self.at(asked.path))
         return answer
 
     def _slow_listing(self, asked: Request, whole_s: float) -> Answer:
         """JATOS walks and hashes for a while: some files are seen early, others late."""
         first = self._call(asked)
-        for path in [*self._world.laws.known_paths(), *self.files()]:
-            self._world.laws.seen(asked, path)
+        files = self.files()
+        for path in {*self._world.laws.known_paths(), *files}:
+            self._world.laws.seen(asked, path, files.get(path))
         self._world.sleep(whole_s)
         second = self._call(asked)
         if any(each.status != 200 or not _is_json(each) for each in (first, second)):

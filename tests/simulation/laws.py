@@ -152,12 +152,11 @@ class Laws:
             path for path, _, _ in self._world.on_disk.attempts()
         }
 
-    def seen(self, asked: Request, path: str) -> None:
+    def seen(self, asked: Request, path: str, data: bytes | None) -> None:
         """The answer of a look or a listing says what lies under a path now."""
         listed = asked.kind == "LIST"
         told_s = asked.began_s if listed else self._world.scheduler.now_s
         self._known[path] = Known(self._world.stamp(), told_s, listed)
-        data = self._world.jatos.at(path)
         if data is None:
             return
         if digest(data) in self._world.folder.versions[path]:
