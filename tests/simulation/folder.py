@@ -104,6 +104,11 @@ class Folder:
         """Whether anything stands there."""
         return self._found(path) is not None
 
+    def stands(self, path: str) -> bool:
+        """Whether a file stands there, readable or not."""
+        found = self._found(path)
+        return found is not None and stat.S_ISREG(found.st_mode)
+
     def is_directory(self, path: str) -> bool:
         """Whether it is a directory and no symlink to one."""
         found = self._found(path)

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jatossync.core.actions import Delete, Hash, Upload
+from jatossync.core.actions import Delete, Hash, HoldKind, Upload
 from jatossync.core.jobs import Ask, Job, Provenance, Scan, Stopped
 from jatossync.state.store import FILE_NAME
 from tests.simulation.edges import SMALL
@@ -34,6 +34,9 @@ LISTED_GAP_S = 10.5
 STORM_S = 50.0
 WINDOW_S = 600.0
 """Deletes are counted over so long."""
+
+STOOD_S = 30.0
+"""What has stood for so long was seen by any look at it."""
 
 PAUSE_S = 3.0
 """So long until a pause is noticed."""
@@ -62,6 +65,7 @@ class Lies:
 
     ours: bool
     stamp: int
+    at_s: float
 
 
 class Laws:
@@ -83,6 +87,10 @@ class Laws:
         self.approved: set[str] = set()
         """Paths to which a person has said yes, for whatever."""
         self._deleted: list[Deleted] = []
+        self._hidden, self._hidden_s = "", 0.0
+        """What `.jatosignore` hides, and since when."""
+        self._newly_included: dict[str, int] = {}
+        """Paths that take part because a rule went away, and when that was."""
 
     def broken(self, law: str, what: str) -> Violation:
         """Remember it: whoever is asked inside the program might swallow the exception."""
@@ -93,8 +101,11 @@ class Laws:
 
     def others_changed(self, path: str) -> None:
         """Somebody else put or removed a file on JATOS."""
-        self.lies[path] = Lies(ours=False, stamp=self._world.stamp())
+        self.lies[path] = self._lies(ours=False)
         self.touched_by_others.add(path)
+
+    def _lies(self, *, ours: bool) -> Lies:
+        return Lies(ours, self._world.stamp(), self._world.scheduler.now_s)
 
     def troubled(self, path: str) -> None:
         """A request for this path is refused for no fault of its own."""
@@ -115,6 +126,28 @@ class Laws:
         paused_s, now_s = self._world.paused_s, self._world.scheduler.now_s
         if isinstance(job, Upload | Delete) and paused_s is not None and now_s - paused_s > PAUSE_S:
             raise self.broken("L13", f"it is paused, and yet {job}")
+        if isinstance(job, Delete):
+            self._may_want_to_delete(job.path)
+
+    def _may_want_to_delete(self, path: str) -> None:
+        """Law 2. No look could find missing what has stood here ever since we put it on JATOS."""
+        folder, lies = self._world.folder, self.lies.get(path)
+        if lies is None or not lies.ours or not folder.stands(path):
+            return
+        long_ago_s = self._world.scheduler.now_s - STOOD_S
+        if folder.changed_s.get(path, 0.0) < lies.at_s < long_ago_s:
+            raise self.broken("L2", f"{path} was never missing, and is to be deleted")
+
+    def rules_change(self, directory: str) -> None:
+        """`.jatosignore` will hide this directory and no other."""
+        now_s, folder = self._world.scheduler.now_s, self._world.folder
+        if self._hidden and now_s - self._hidden_s > STOOD_S and self._world.is_calm():
+            for path in folder.files():
+                rests = now_s - folder.changed_s[path] > STOOD_S
+                if path.startswith(self._hidden + "/") and rests and path not in self.lies:
+                    self._newly_included[path] = self._world.stamp()
+        self._hidden, self._hidden_s = directory, now_s
+        folder.ignored = lambda path: bool(directory) and path.startswith(directory + "/")
 
     def arrives(self, asked: Request) -> None:
         """A request has left the program."""
@@ -178,13 +211,17 @@ class Laws:
             if after is None:
                 self._not_too_many(path)
         self._in_order(path, after)
-        self.lies[path] = Lies(ours=True, stamp=self._world.stamp())
+        self.lies[path] = self._lies(ours=True)
 
     def _may_lie_there(self, path: str, data: bytes) -> None:
         if digest(data) not in self._world.folder.versions[path]:
             raise self.broken("L6", f"{path} has bytes it never had here: {data[:60]!r}")
         if b"jap_" in data or is_hidden_name(path):
             raise self.broken("L12", f"{path} is published")
+        since = self._newly_included.get(path)
+        untouched = since is not None and self._world.folder.changed_at.get(path, 0) < since
+        if untouched and path not in self.approved:
+            raise self.broken("L10", f"{path} is published because a rule changed")
         shas = {sha for each, _, sha in self._world.on_disk.attempts() if each == path}
         if digest(data) not in shas:
             raise self.broken("L7", f"the bytes sent to {path} are not on disk as an attempt")
@@ -281,9 +318,18 @@ class Laws:
             likely = unproven.get(path) in self._likely[path]
             if sha not in self._confirmed[path] and not likely:
                 raise self.broken("L5", f"the manifest claims of {path} what JATOS never said")
+        self._held_with_reason()
         for path, lies in self.lies.items():
             if lies.ours:
                 self._remembered(path, rows.get(path), attempts)
+
+    def _held_with_reason(self) -> None:
+        """Law 13. Nobody is told of a change on JATOS that nobody made."""
+        engine = self._world.engine
+        for held in engine.report.held if engine is not None else ():
+            alone = held.paths.keys() - self.touched_by_others
+            if alone and held.kind is HoldKind.DRIFT:
+                raise self.broken("L13", f"nobody else touched {sorted(alone)}")
 
     def _remembered(self, path: str, row: str | None, attempts: set[tuple[str, str, str]]) -> None:
         data = self._world.jatos.at(path)

@@ -60,6 +60,36 @@ class Write(Operation):
 
 
 @dataclass(frozen=True)
+class Rewrite(Operation):
+    """Write twice: nothing but the bytes tells the two apart, if one tick holds both."""
+
+    path: str
+    first: str
+    second: str
+    after_s: float
+
+    def do(self, world: World) -> None:
+        Write(self.path, self.first).do(world)
+        world.wait(self.after_s)
+        Write(self.path, self.second, keep_mtime=True).do(world)
+
+
+@dataclass(frozen=True)
+class Ignore(Operation):
+    """Let `.jatosignore` hide one directory; empty: remove it."""
+
+    directory: str
+
+    def do(self, world: World) -> None:
+        world.laws.rules_change(self.directory)
+        if self.directory:
+            world.folder.write(".jatosignore", f"{self.directory}/\n".encode())
+        else:
+            world.folder.remove(".jatosignore")
+        world.hint(".jatosignore")
+
+
+@dataclass(frozen=True)
 class Save(Operation):
     """Save by a new file that is renamed over the old one."""
 
@@ -346,7 +376,8 @@ class During(Operation):
     Something happens in the middle of something else.
 
     `moment` is stat (the program has just looked at a file), request (one leaves), chunk (a part of
-    a body is sent), effect (a request has just taken effect).
+    a body is sent), effect (a request has just taken effect), delete (a thread begins a delete, for
+    which a scan gave reason).
     """
 
     moment: str

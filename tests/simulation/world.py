@@ -201,6 +201,8 @@ class World:
         """A thread takes a moment to begin."""
         path = getattr(job, "path", type(job).__name__)
         self.sleep(0.002 * self.dice(why, type(job).__name__, path))
+        if isinstance(job, Delete):
+            self.moment("delete")
 
     # Moments in which something happens in the middle of something else.
 
