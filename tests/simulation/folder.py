@@ -39,6 +39,8 @@ class Folder:
         self.place = place
         self.away = place + ".away"
         self.is_away = False
+        self.away_s = 0.0
+        """Since when."""
         self.versions: dict[str, set[str]] = defaultdict(set)
         """Digests of all bytes that ever stood under a path."""
         self.bodies: dict[str, bytes] = {}
@@ -89,7 +91,7 @@ class Folder:
             return Stance.HIDDEN
         if not found.st_size:
             return Stance.EMPTY
-        return Stance.HIDDEN if b"jap_" in self.read(path) else Stance.FILE
+        return Stance.HIDDEN if is_secret(self.read(path)) else Stance.FILE
 
     def hides(self, path: str) -> bool:
         """Whether a name takes no part, wherever it stands."""
@@ -207,7 +209,7 @@ class Folder:
         """The folder is moved, replaced by an empty one (`empty`), or unmounted (`unmounted`)."""
         if self.is_away:
             return
-        self.is_away = True
+        self.is_away, self.away_s = True, self._world.scheduler.now_s
         os.rename(self.place, self.away)
         if how != "moved":
             os.mkdir(self.place)
@@ -297,6 +299,11 @@ class Folder:
 
 
 _HIDDEN = {".env", ".git", "node_modules", ".jatosignore", "id_rsa", "jatos_results_1.txt"}
+
+
+def is_secret(data: bytes) -> bool:
+    """Whether bytes must not be published: a token is in them, or they are a key."""
+    return b"jap_" in data or data.startswith(b"-----BEGIN")
 
 
 def is_hidden_name(path: str) -> bool:

@@ -186,11 +186,17 @@ class Jatos:
         self._world.sleep(whole_s / 4)
         if fault == "drop":
             raise httpx.ConnectError("nobody there")
-        for chunk in request.stream:  # type: ignore[union-attr]
-            assert isinstance(chunk, bytes)
-            asked.body += chunk
-            self._world.moment("chunk")
-            self._world.sleep(whole_s / 16)
+        announced = int(asked.headers.get("content-length", 0))
+        try:
+            for chunk in request.stream:  # type: ignore[union-attr]
+                assert isinstance(chunk, bytes)
+                asked.body += chunk
+                self._world.moment("chunk")
+                self._world.sleep(whole_s / 16)
+        except Exception:
+            if len(asked.body) == announced:  # it has all of it, whatever becomes of the sender
+                self._answer(asked, "", "", 0.0)
+            raise
         asked.headers["content-length"] = str(len(asked.body))
         self._world.sleep(whole_s / 4)
         answer = self._answer(asked, fault, argument, whole_s)

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jatossync.core.actions import Delete, Hash, HoldKind, Upload
+from jatossync.core.holds import HeldList
 from jatossync.core.jobs import Ask, Job, Provenance, Scan, Stopped
+from jatossync.core.model import Seen
 from jatossync.state.store import FILE_NAME
 from tests.simulation.edges import SMALL
-from tests.simulation.folder import Stance, is_hidden_name
+from tests.simulation.folder import Stance, is_hidden_name, is_secret
 from tests.simulation.jatos import LISTING, Request, digest
 
 if TYPE_CHECKING:
@@ -38,8 +40,11 @@ WINDOW_S = 600.0
 STOOD_S = 30.0
 """What has stood for so long was seen by any look at it."""
 
-PAUSE_S = 3.0
-"""So long until a pause is noticed."""
+PAUSE_S = AWAY_S = 5.0
+"""So long until a pause is noticed, and a folder that is gone."""
+
+LOCK_S = 150.0
+"""What is sent so long after the study was locked was sent in spite of it."""
 
 
 class Violation(AssertionError):  # noqa: N818  (named for what happened)
@@ -86,8 +91,14 @@ class Laws:
         self.touched_by_others: set[str] = set()
         self.approved: set[str] = set()
         """Paths to which a person has said yes, for whatever."""
+        self._approved_seen: dict[str, list[Seen | None]] = defaultdict(list)
+        """What that person was shown of JATOS."""
+        self.hinted: dict[str, tuple[object, int, float]] = {}
+        """The last hint of each path: which watcher had it, and when."""
+        self.locked_s: float | None = None
+        """Since when the study is locked."""
         self._deleted: list[Deleted] = []
-        self._hidden, self._hidden_s = "", 0.0
+        self._hidden, self._hidden_s = "", -STOOD_S
         """What `.jatosignore` hides, and since when."""
         self._newly_included: dict[str, int] = {}
         """Paths that take part because a rule went away, and when that was."""
@@ -106,6 +117,12 @@ class Laws:
 
     def _lies(self, *, ours: bool) -> Lies:
         return Lies(ours, self._world.stamp(), self._world.scheduler.now_s)
+
+    def approves(self, held: HeldList) -> None:
+        """A person says yes to a list."""
+        self.approved.update(held.paths)
+        for path, hold in held.paths.items():
+            self._approved_seen[path].append(hold.seen)
 
     def troubled(self, path: str) -> None:
         """A request for this path is refused for no fault of its own."""
@@ -126,6 +143,9 @@ class Laws:
         paused_s, now_s = self._world.paused_s, self._world.scheduler.now_s
         if isinstance(job, Upload | Delete) and paused_s is not None and now_s - paused_s > PAUSE_S:
             raise self.broken("L13", f"it is paused, and yet {job}")
+        folder = self._world.folder
+        if isinstance(job, Upload | Delete) and folder.is_away and now_s - folder.away_s > AWAY_S:
+            raise self.broken("L2", f"the folder is away, and yet {job}")
         if isinstance(job, Delete):
             self._may_want_to_delete(job.path)
 
@@ -206,8 +226,12 @@ class Laws:
             self._may_lie_there(path, after)
             if before == after:
                 self._needless(asked, after)
+        if self.locked_s is not None and asked.began_s - self.locked_s > LOCK_S:
+            raise self.broken("L9", f"{path} is written although the study is locked")
         if before is not None and before != after:
             self._destroyed(asked, before)
+            if after is not None:
+                self._wanted(asked, before, after)
             if after is None:
                 self._not_too_many(path)
         self._in_order(path, after)
@@ -216,7 +240,7 @@ class Laws:
     def _may_lie_there(self, path: str, data: bytes) -> None:
         if digest(data) not in self._world.folder.versions[path]:
             raise self.broken("L6", f"{path} has bytes it never had here: {data[:60]!r}")
-        if b"jap_" in data or is_hidden_name(path):
+        if is_secret(data) or is_hidden_name(path):
             raise self.broken("L12", f"{path} is published")
         since = self._newly_included.get(path)
         untouched = since is not None and self._world.folder.changed_at.get(path, 0) < since
@@ -259,6 +283,28 @@ class Laws:
             return
         raise self.broken(
             "L4", f"{path}: {before[:40]!r} was destroyed by {asked.kind} and not kept"
+        )
+
+    def _wanted(self, asked: Request, before: bytes, after: bytes) -> None:
+        """Law 11 and the policies: theirs is overwritten only where the user wants that."""
+        path, setup = asked.path, self._world.setup
+        if digest(before) in self._world.folder.versions[path] or self._could_not_know(
+            asked, before
+        ):
+            return
+        attempted = {sha for each, _, sha in self._world.on_disk.attempts() if each == path}
+        drift = self._world.on_disk.rows().get(path) == digest(after)
+        if drift and attempted != {digest(after)}:
+            return  # more than one version may have been there: nobody can call it drift
+        policy = setup.drift if drift else setup.conflict
+        if policy == "hold" and not self._said_yes(path, before):
+            raise self.broken("L11", f"{path} of somebody else is overwritten; nobody said yes")
+
+    def _said_yes(self, path: str, before: bytes) -> bool:
+        """Whether a person said so who was shown these very bytes."""
+        return any(
+            seen is None or (seen.size == len(before) and seen.sha256 in (None, digest(before)))
+            for seen in self._approved_seen[path]
         )
 
     def _needless(self, asked: Request, data: bytes) -> None:
@@ -319,6 +365,7 @@ class Laws:
             if sha not in self._confirmed[path] and not likely:
                 raise self.broken("L5", f"the manifest claims of {path} what JATOS never said")
         self._held_with_reason()
+        self._in_sync()
         for path, lies in self.lies.items():
             if lies.ours:
                 self._remembered(path, rows.get(path), attempts)
@@ -330,6 +377,19 @@ class Laws:
             alone = held.paths.keys() - self.touched_by_others
             if alone and held.kind is HoldKind.DRIFT:
                 raise self.broken("L13", f"nobody else touched {sorted(alone)}")
+
+    def _in_sync(self) -> None:
+        """Law 13. Nobody says "in sync" who was told of a change that is not on JATOS."""
+        world = self._world
+        if world.scheduler.now_s - self._hidden_s < STOOD_S or not world.said_in_sync:
+            return
+        for path, (watcher, stamp, at_s) in self.hinted.items():
+            told = watcher is world.watcher and stamp > world.folder.changed_at.get(path, stamp)
+            if not told or world.scheduler.now_s - at_s < 0.1 or path in self.touched_by_others:
+                continue
+            if world.folder.stance(path) is Stance.FILE and not world.cannot_be_there(path):
+                if world.jatos.at(path) != world.folder.read(path):
+                    raise self.broken("L13", f"it says that all is in sync, and {path} is not")
 
     def _remembered(self, path: str, row: str | None, attempts: set[tuple[str, str, str]]) -> None:
         data = self._world.jatos.at(path)

@@ -22,6 +22,8 @@ def body(label: str, size: int) -> bytes:
     """Bytes that differ from another label's in each part; `size` 0: the label itself."""
     if label == "token":
         return f"const token = '{TOKEN}'".encode()
+    if label == "key":
+        return b"-----BEGIN " + b"RSA PRIVATE KEY-----\nMIIE\n"
     data = label.encode()
     return data if not size else (data + b":") * (size // (len(data) + 1) + 1)
 
@@ -296,6 +298,7 @@ class Lock(Operation):
 
     def do(self, world: World) -> None:
         world.jatos.study.locked = self.locked
+        world.laws.locked_s = world.scheduler.now_s if self.locked else None
         world.trouble()
 
 

@@ -14,6 +14,10 @@ from collections.abc import Callable
 from greenlet import GreenletExit, getcurrent, greenlet
 
 
+SPINS = 10_000
+"""More cannot happen at one moment: somebody goes round in circles."""
+
+
 class Task(greenlet):
     """A thread of one process (`owner`) of the simulated world."""
 
@@ -35,6 +39,7 @@ class Scheduler:
         self._tasks: list[Task] = []
         self._gone: set[int] = set()
         self._over = False
+        self._at_once = 0
 
     def at(self, when_s: float, what: Callable[[], object], owner: object = None) -> None:
         """Let `what` happen at that time, unless `owner` is killed before."""
@@ -64,6 +69,9 @@ class Scheduler:
         """Let all happen that is to happen until then."""
         while self._events and self._events[0][0] <= when_s:
             at_s, _, owner, what = heapq.heappop(self._events)
+            self._at_once = 0 if at_s > self.now_s else self._at_once + 1
+            if self._at_once > SPINS:
+                raise RuntimeError(f"it spins: {SPINS} things at {at_s}")
             self.now_s = at_s
             if id(owner) not in self._gone:
                 what()

@@ -271,7 +271,8 @@ class World:
         """A person says yes to these lists, in a process of its own."""
         with self._state() as store:
             lists = [held for held in store.holds.lists() if wanted(held)]
-            self.laws.approved.update(path for held in lists for path in held.paths)
+            for held in lists:
+                self.laws.approves(held)
             store.holds.approve([hold for held in lists for hold in held.paths.values()])
 
     def pause(self, paused: bool) -> None:
@@ -307,6 +308,7 @@ class World:
 
     def _deliver(self, path: str) -> None:
         if self.watcher is not None:
+            self.laws.hinted[path] = self.watcher, self.stamp(), self.scheduler.now_s
             with edges.living(self):
                 self.watcher.hint(RelPath(path), False)
 
@@ -354,7 +356,7 @@ class World:
         self.jatos.faults.clear()
         self.jatos.switches.allowed = True
         self.jatos.token.active = True
-        self.jatos.study.locked = False
+        self.jatos.study.locked, self.laws.locked_s = False, None
         self.jatos.study.member = True
         self.folder.come_back()
         self.folder.all_readable()
@@ -368,7 +370,7 @@ class World:
             return False
         if any(map(self._is_to_be_approved, engine.report.held)):
             return False
-        refused = [path for path in engine.report.refused if not self._cannot_be_there(path)]
+        refused = [path for path in engine.report.refused if not self.cannot_be_there(path)]
         return not refused and self.scheduler.now_s > self._settled_after_s()
 
     def _settled_after_s(self) -> float:
@@ -405,7 +407,7 @@ class World:
         lies = self.laws.lies.get(path)
         match self.folder.stance(path):
             case Stance.FILE:
-                if there == self.folder.read(path) or held or self._cannot_be_there(path):
+                if there == self.folder.read(path) or held or self.cannot_be_there(path):
                     return None
                 return f"is {there and there[:30]!r} there and {self.folder.read(path)[:30]!r} here"
             case Stance.ABSENT:
@@ -422,7 +424,7 @@ class World:
         alike = there is not None and (len(there), zlib.adler32(there))
         return self.setup.dialect == "3.8" or self.on_disk.unproven().get(path) == alike
 
-    def _cannot_be_there(self, path: str) -> bool:
+    def cannot_be_there(self, path: str) -> bool:
         """Whether something else stands in the way on JATOS."""
         engine = self.engine
         assert engine is not None
@@ -453,12 +455,20 @@ class World:
             for path in self.folder.files()
             if self.folder.stance(path) is Stance.FILE
             and remote.get(path) != self.folder.read(path)
-            and not self._cannot_be_there(path)
+            and not self.cannot_be_there(path)
             and not self._unnoticeable(path)
         ]
-        told = status(engine.link, engine.report, engine.work, SOMEWHERE, now_s=0.0, at=0.0)
-        if differing and told.in_sync:
+        if differing and self.said_in_sync:
             raise self.laws.broken("L13", "it says that it is in sync, and it is not")
+
+    @property
+    def said_in_sync(self) -> bool:
+        """Whether `status` says that all is in sync."""
+        process = self.process
+        if process is None or process.daemon is None or process.daemon.engine.link.server is None:
+            return False
+        with edges.living(self):
+            return process.daemon.status.in_sync
 
     def end(self) -> None:
         """Let go of everything."""
