@@ -5,42 +5,51 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-import traceback
+from collections.abc import Iterator
 
 from tests.simulation import edges
-from tests.simulation.history import STEPS, failure, made_from, shortened
+from tests.simulation.history import STEPS
+from tests.simulation.many import Lived, live, live_spread, seconds_since
 
 
 def main() -> int:
     """Live through many histories and tell of each that fails."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
-    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--shorten", action="store_true")
-    parser.add_argument("--stop-after", type=int, default=10)
+    parser.add_argument("--stop-after", type=int, default=10, help="so many that fail")
+    parser.add_argument("--processes", type=int, default=1)
     wanted = parser.parse_args()
-    began_s, failed = time.monotonic(), 0
+    began_s = time.monotonic()
+    if wanted.processes > 1:
+        parts = live_spread(
+            wanted.first,
+            wanted.count,
+            wanted.processes,
+            steps=wanted.steps,
+            shorten=wanted.shorten,
+        )
+    else:
+        parts = _one_by_one(wanted.first, wanted.count, wanted.steps, shorten=wanted.shorten)
+    lived, told = Lived(), 0
+    for lived in parts:
+        for finding in lived.findings[told:]:
+            print(finding, flush=True)
+        told = len(lived.findings)
+        if told >= wanted.stop_after:
+            break
+    print(f"{lived}, {seconds_since(began_s)}")
+    return 1 if told else 0
+
+
+def _one_by_one(first: int, count: int, steps: int, *, shorten: bool) -> Iterator[Lived]:
+    lived = Lived()
     with edges.installed():
-        for seed in range(wanted.first, wanted.first + wanted.count):
-            history = made_from(seed, wanted.steps)
-            try:
-                history.live()
-            except Exception as error:  # noqa: BLE001  (a finding)
-                failed += 1
-                print(f"--- seed {seed}: {type(error).__name__} {error}")
-                if not hasattr(error, "law"):
-                    traceback.print_exc()
-                if wanted.shorten:
-                    short = shortened(history)
-                    print(f"{failure(short)}", short.as_test(), sep="\n")
-                sys.stdout.flush()
-                if failed >= wanted.stop_after:
-                    break
-    print(
-        f"{seed - wanted.first + 1} histories, {failed} failed, {time.monotonic() - began_s:.0f} s"
-    )
-    return 1 if failed else 0
+        for seed in range(first, first + count):
+            lived.add(live(seed, 1, steps=steps, shorten=shorten))
+            yield lived
 
 
 if __name__ == "__main__":

@@ -387,9 +387,10 @@ class Laws:
             told = watcher is world.watcher and stamp > world.folder.changed_at.get(path, stamp)
             if not told or world.scheduler.now_s - at_s < 0.1 or path in self.touched_by_others:
                 continue
-            if world.folder.stance(path) is Stance.FILE and not world.cannot_be_there(path):
-                if world.jatos.at(path) != world.folder.read(path):
-                    raise self.broken("L13", f"it says that all is in sync, and {path} is not")
+            if world.folder.stance(path) is not Stance.FILE or world.cannot_be_there(path):
+                continue
+            if world.jatos.at(path) != world.folder.read(path):
+                raise self.broken("L13", f"it says that all is in sync, and {path} is not")
 
     def _remembered(self, path: str, row: str | None, attempts: set[tuple[str, str, str]]) -> None:
         data = self._world.jatos.at(path)

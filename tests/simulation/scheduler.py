@@ -13,7 +13,6 @@ from collections.abc import Callable
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-
 SPINS = 10_000
 """More cannot happen at one moment: somebody goes round in circles."""
 

@@ -1,0 +1,136 @@
+"""
+Breaking guards: a copy of the program with one of them broken, and what notices it.
+
+First the tests of single moments, then histories until a law is seen broken. Two at a time.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+HISTORIES = int(os.environ.get("JATOSSYNC_HISTORIES", "400"))
+LONGEST_S = 600.0
+AT_ONCE = int(os.environ.get("JATOSSYNC_PROCESSES", "2"))
+MOMENTS = ("tests/simulation/test_guards.py", "tests/simulation/test_findings.py")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One guard that is broken: `old` stands exactly once in `file`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    also: tuple[tuple[str, str], ...] = ()
+    """More places of the same file: where one guard stands behind another, both have to go."""
+    equivalent: str = ""
+    """Why nothing can notice it, if nothing can: another guard stands behind this one."""
+
+    def broken(self, code: str) -> str:
+        """
+        The code of `file` without the guard.
+
+        Raises:
+            ValueError: A place is not there, or not the only one.
+        """
+        for old, new in ((self.old, self.new), *self.also):
+            if code.count(old) != 1:
+                raise ValueError(f"{self.name}: {old!r} stands {code.count(old)} times")
+            code = code.replace(old, new)
+        return code
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a mutant."""
+
+    mutant: Mutant
+    caught_by: str
+    """Test and law, or the law and how many histories it took; empty: it survived."""
+    seconds: float
+
+    def __str__(self) -> str:
+        left = self.caught_by or ("equivalent" if self.mutant.equivalent else "SURVIVED")
+        why = f": {self.mutant.equivalent}" if not self.caught_by and self.mutant.equivalent else ""
+        return f"{self.mutant.name}{why}\n    {left} ({self.seconds:.0f} s)"
+
+
+def run(mutants: Iterable[Mutant]) -> int:
+    """Break one after the other; how many survive that should not."""
+    survivors = caught = explained = 0
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        for verdict in threads.map(_verdict, mutants):
+            print(verdict, flush=True)
+            caught += bool(verdict.caught_by)
+            explained += not verdict.caught_by and bool(verdict.mutant.equivalent)
+            survivors += not verdict.caught_by and not verdict.mutant.equivalent
+    print(f"{caught} caught, {explained} equivalent, {survivors} survived")
+    return survivors
+
+
+def _verdict(mutant: Mutant) -> Verdict:
+    began_s = time.monotonic()
+    with tempfile.TemporaryDirectory() as place:
+        for name in ("jatossync", "tests"):
+            shutil.copytree(ROOT / name, Path(place, name), ignore=_CACHES, symlinks=True)
+        shutil.copy(ROOT / "pyproject.toml", place)
+        file = Path(place, "jatossync", mutant.file)
+        file.write_text(mutant.broken(file.read_text("utf-8")), "utf-8")
+        caught_by = _noticed_in_a_moment(place) or _noticed_in_a_history(place)
+    return Verdict(mutant, caught_by, time.monotonic() - began_s)
+
+
+_CACHES = shutil.ignore_patterns("__pycache__")
+
+
+def _noticed_in_a_moment(place: str) -> str:
+    options = ("-x", "-q", "-n", "0", "--no-header", "--tb=no", "-p", "no:cacheprovider")
+    done = _python(place, "pytest", *options, *MOMENTS)
+    if done is None:
+        return "test_guards: it never ends"
+    found = re.search(r"^(?:FAILED|ERROR) [\w/]+/(\w+)\.py(?:::(\S+))?(?: - (.*))?", done, re.M)
+    if found is None:
+        return ""
+    file, test, error = found.groups()
+    law = re.search(r"Violation: (\w+)", error or "")
+    return f"{law[1] if law else _short(error)}, {file}::{test}"
+
+
+def _noticed_in_a_history(place: str) -> str:
+    count = str(HISTORIES)
+    done = _python(place, "tests.simulation", "--count", count, "--stop-after", "1")
+    if done is None:
+        return "a history that never ends"
+    found = re.search(r"--- seed (\d+): (\w+) ([^:\n]*)", done)
+    if found is None:
+        return "" if " 0 failed" in done else f"does not start: {done[-200:]}"
+    seed, kind, law = found.groups()
+    return f"{law.strip() if kind == 'Violation' else kind}, history {seed}"
+
+
+def _python(place: str, *arguments: str) -> str | None:
+    """What a module says when it is run in the copy; None where it does not end."""
+    command = [sys.executable, "-m", *arguments]
+    try:
+        done = subprocess.run(
+            command, cwd=place, capture_output=True, text=True, check=False, timeout=LONGEST_S
+        )
+    except subprocess.TimeoutExpired:
+        return None
+    return done.stdout + done.stderr
+
+
+def _short(error: str | None) -> str:
+    return (error or "it fails").partition(":")[0][:60]
