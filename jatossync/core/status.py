@@ -257,7 +257,7 @@ def status(
     held = held_paths(report.held)
     unread = any(remark.topic == Topic.UNKNOWN.value for remark in remarks)
     undone = bool(held) or unread or any(remark.topic == "refused" for remark in remarks)
-    in_sync = work.settled and not undone
+    in_sync = work.settled and not undone and report.root_trouble is None
     return Status(
         state=_state(link, report, work, place.paused_since is not None, undone),
         in_sync=in_sync,

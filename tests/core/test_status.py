@@ -193,6 +193,12 @@ def test_what_keeps_everything_is_said_first(
     assert one_line(now, clock) == line
 
 
+def test_a_folder_that_cannot_be_used_is_not_in_sync(world: World) -> None:
+    assert told(world).in_sync
+    world.engine.root_lost("it is gone", world.now_s)
+    assert (told(world).state, told(world).in_sync) == ("folder", False)
+
+
 def test_trouble_began_when_the_first_of_it_was_noticed(world: World) -> None:
     world.server = Unavailable("down")
     world.engine.link.refresh(world.now_s)

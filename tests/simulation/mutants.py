@@ -259,8 +259,8 @@ MUTANTS = [
     Mutant(
         "it says that all is in sync while it works",
         "core/status.py",
-        "    in_sync = work.settled and not undone",
-        "    in_sync = not undone",
+        "    in_sync = work.settled and not undone and",
+        "    in_sync = not undone and",
     ),
     Mutant(
         "what waits for a person is in sync",

@@ -6,6 +6,7 @@ from tests.simulation.history import relive
 from tests.simulation.operations import (
     Append,
     During,
+    FolderGoes,
     Invent,
     Kill,
     Remove,
@@ -129,5 +130,18 @@ def test_deletes_that_are_under_way_are_counted_too() -> None:
             Rename("task.js", "img/a.png"),
             SaveTogether("w2", ("img/b.png", "style.css"), ("data/x/list.json",)),
             Swap("img", "v2"),
+        ],
+    )
+
+
+def test_nobody_says_in_sync_while_the_folder_is_away() -> None:
+    """Law 13. `status` said so, and exited with 0, with what was saved last not sent. Seed 132."""
+    relive(
+        Setup(),
+        [
+            Wait(3.0),
+            Write("task.js", "v3", 2500),
+            FolderGoes("unmounted"),
+            Wait(70.0),
         ],
     )
