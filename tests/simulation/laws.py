@@ -453,8 +453,8 @@ def _stays(world: World, path: str) -> bool:
     engine = world.engine
     held = engine is not None and (path in engine.report.held or path in engine.report.notes)
     lies = world.laws.lies.get(path)
-    blocked = (world.jatos.assets / path).is_dir() or (lies is not None and not lies.ours)
-    return held or blocked or world.folder.stance(path) is not Stance.FILE
+    theirs = lies is not None and not lies.ours
+    return held or theirs or world.blocked(path) or world.folder.stance(path) is not Stance.FILE
 
 
 _RANKS = {"css": 1, "js": 2, "json": 2, "html": 3}

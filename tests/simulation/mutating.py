@@ -123,9 +123,16 @@ def _noticed_in_a_history(place: str) -> str:
 def _python(place: str, *arguments: str) -> str | None:
     """What a module says when it is run in the copy; None where it does not end."""
     command = [sys.executable, "-m", *arguments]
+    wide = {**os.environ, "COLUMNS": "500"}  # pytest shortens what it says to the terminal
     try:
         done = subprocess.run(
-            command, cwd=place, capture_output=True, text=True, check=False, timeout=LONGEST_S
+            command,
+            cwd=place,
+            env=wide,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST_S,
         )
     except subprocess.TimeoutExpired:
         return None

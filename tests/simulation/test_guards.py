@@ -6,13 +6,22 @@ import pytest
 
 from tests.simulation.history import relive
 from tests.simulation.operations import (
+    Approve,
     During,
     FolderGoes,
+    Hints,
     Ignore,
+    Kill,
+    Link,
+    Lock,
     Operation,
+    OthersPut,
+    Pause,
     Readable,
     Remove,
     Rewrite,
+    SaveTogether,
+    Truncate,
     Wait,
     Write,
 )
@@ -22,7 +31,9 @@ SAVED: list[Operation] = [Write("img/a.png", "v1"), Write("img/b.png", "v2"), Wa
 
 
 @pytest.mark.parametrize(
-    "what", [Readable("img", False), FolderGoes("empty"), FolderGoes("unmounted")], ids=repr
+    "what",
+    [Readable("img", False), FolderGoes("empty"), FolderGoes("unmounted")],
+    ids=["unreadable", "replaced", "unmounted"],
 )
 def test_what_cannot_be_seen_at_the_moment_of_a_delete_is_not_deleted(what: Operation) -> None:
     """Laws 2 and 3: a scan had found it gone."""
@@ -46,6 +57,95 @@ def test_two_writes_in_one_tick_of_the_disk_are_two_versions(after_s: float) -> 
     """Law 15."""
     setup = Setup(tick_ms=2000, latency_s=0.005)
     relive(setup, [*SAVED, Rewrite("img/a.png", "v3", "v4", after_s), Wait(3.0)])
+
+
+def test_what_is_written_in_one_tick_between_scan_and_upload_is_noticed() -> None:
+    """Law 5."""
+    rewritten = During("request", 1, Write("img/a.png", "v4", keep_mtime=True))
+    setup = Setup(tick_ms=2000, latency_s=1.0)
+    relive(setup, [*SAVED, rewritten, Write("img/a.png", "v3"), Wait(20.0)])
+
+
+def test_a_lock_counts_where_jatos_does_not_enforce_it() -> None:
+    """Law 9, surprise 6: JATOS 3.8 stores what it is sent, locked or not."""
+    locked = [Lock(True), Wait(200.0), Write("img/a.png", "v3"), Wait(200.0)]
+    relive(Setup(dialect="3.8"), [*SAVED, *locked])
+
+
+def test_an_approval_is_for_what_was_shown() -> None:
+    """Law 11: somebody wrote once more before what was approved could be done."""
+    drift = [OthersPut("img/a.png", "theirs"), Wait(700.0)]
+    meanwhile = [
+        Pause(True),
+        Wait(5.0),
+        Approve("drift"),
+        Wait(5.0),
+        OthersPut("img/a.png", "later"),
+    ]
+    relive(Setup(), [*SAVED, *drift, *meanwhile, Pause(False), Wait(70.0)])
+
+
+@pytest.mark.parametrize("policy", ["drift", "conflict"])
+def test_what_others_wrote_waits_where_the_user_wants_that(policy: str) -> None:
+    """Law 11."""
+    mine = [Pause(True), Write("img/a.png", "mine"), Wait(5.0)] if policy == "conflict" else []
+    theirs = [OthersPut("img/a.png", "theirs"), Pause(False), Wait(700.0)]
+    relive(Setup(conflict="hold"), [*SAVED, *mine, *theirs])
+
+
+def test_a_rule_that_went_while_nobody_ran_publishes_nothing() -> None:
+    """Law 10."""
+    hidden = [Ignore("img"), Wait(20.0), Write("img/a.png", "v1"), Wait(70.0)]
+    relive(Setup(), [*hidden, Kill(), Ignore(""), Wait(70.0)])
+
+
+@pytest.mark.parametrize("label", ["token", "key"])
+def test_what_is_secret_stays_here(label: str) -> None:
+    """Law 12."""
+    relive(Setup(), [*SAVED, Write("img/a.png", label), Write("key.txt", label), Wait(20.0)])
+
+
+@pytest.mark.parametrize("name", [".env", "id_rsa", "jatos_results_1.txt", "node_modules/m.js"])
+def test_names_that_may_be_secret_stay_here(name: str) -> None:
+    """Law 12."""
+    relive(Setup(), [*SAVED, Write(name, "v1"), Wait(20.0)])
+
+
+@pytest.mark.parametrize("target", ["index.html", "data"])
+def test_where_a_symlink_leads_is_no_content_of_its_own(target: str) -> None:
+    """Laws 2 and 6."""
+    there = [Write("index.html", "v3"), Write("data/a.png", "v4")]
+    relive(Setup(max_share=1.0), [*SAVED, *there, Wait(20.0), Link("img", target), Wait(70.0)])
+
+
+def test_deletes_do_not_wait_for_what_jatos_will_never_take() -> None:
+    """Law 9: where an upload needs a directory, there is a file of somebody else."""
+    stands = [OthersPut("blocked", "theirs"), Wait(700.0)]
+    both = SaveTogether("w1", ("blocked/a.txt", "task.js"), ("img/b.png",))
+    relive(Setup(), [*SAVED, *stands, both, Wait(70.0)])
+
+
+def test_deletes_before_a_restart_count() -> None:
+    """Law 11."""
+    saved = SaveTogether("w1", ("a.png", "b.png", "c.png", "d.png", "e.png"))
+    removed = [Remove("a.png"), Remove("b.png"), Wait(20.0), Kill(), Wait(20.0), Remove("c.png")]
+    relive(Setup(max_files=2), [saved, Wait(20.0), *removed, Wait(20.0)])
+
+
+def test_a_file_that_becomes_empty_is_not_deleted() -> None:
+    """Law 3."""
+    relive(Setup(), [*SAVED, Truncate("img/a.png"), Wait(70.0)])
+
+
+def test_what_nobody_told_of_is_found() -> None:
+    """Law 1."""
+    relive(Setup(), [*SAVED, Hints("lost"), Write("img/a.png", "v3"), Wait(70.0)])
+
+
+def test_a_folder_that_is_away_stops_what_waits() -> None:
+    """Law 2: what was decided before does not go out from wherever it is now."""
+    waits = [Pause(True), Write("img/a.png", "v3"), Remove("img/b.png"), Wait(10.0)]
+    relive(Setup(), [*SAVED, *waits, FolderGoes("moved"), Wait(10.0), Pause(False), Wait(70.0)])
 
 
 def test_a_rule_that_goes_publishes_nothing() -> None:

@@ -430,9 +430,9 @@ class World:
         assert engine is not None
         note = engine.report.notes.get(RelPath(path))
         noted = note is not None and note.topic is Topic.UNHOLDABLE
-        return noted or self._blocked(path)
+        return noted or self.blocked(path)
 
-    def _blocked(self, path: str) -> bool:
+    def blocked(self, path: str) -> bool:
         """A directory that JATOS does not remove, or a file of somebody else."""
         if (self.jatos.assets / path).is_dir():
             return True
