@@ -20,6 +20,7 @@ from tests.simulation.operations import (
     FolderComesBack,
     FolderGoes,
     Hints,
+    Ignore,
     Invent,
     Kill,
     Link,
@@ -32,11 +33,13 @@ from tests.simulation.operations import (
     Readable,
     Remove,
     Rename,
+    Rewrite,
     Save,
     SaveTogether,
     Stop,
     Swap,
     TokenActive,
+    Touch,
     Trouble,
     Truncate,
     Wait,
@@ -143,6 +146,9 @@ class _Maker:
             (min(trouble, 1), self._hints),
             (others, self._other),
             (others and trouble, lambda: self._during(self._other_at_once())),
+            (min(trouble, 2), self._before_a_delete),
+            (1, self._rewrite),
+            (choice([0, 0, 1]), self._ignore),
         ]
 
     def make(self, steps: int) -> History:
@@ -180,7 +186,8 @@ class _Maker:
             (1, lambda: Link(target, self._random.choice(["index.html", "img", "nowhere"]))),
             (1, lambda: Readable(target, False)),
             (1, lambda: Readable(target, True)),
-            (1, lambda: Write(path, "token")),
+            (1, lambda: Touch(path, self._random.choice([0.0, -5000.0, 5000.0]))),
+            (1, lambda: Write(path, self._random.choice(["token", "key"]))),
             (1, lambda: Invent(target)),
         ]
         return self._one_of(makers)
@@ -214,6 +221,23 @@ class _Maker:
     def _during(self, what: Operation) -> Operation:
         moment = self._random.choice(["stat", "stat", "request", "chunk", "effect"])
         return During(moment, self._random.choice([1, 2, 3, 5, 9]), what)
+
+    def _before_a_delete(self) -> Operation:
+        """What makes a file only seem to be gone, after a scan has found it gone."""
+        place = self._random.choice([*DIRECTORIES, self._path()])
+        whole = self._random.choice(["empty", "moved", "unmounted"])
+        what = self._random.choice(
+            [Readable(place, False), FolderGoes(whole), FolderGoes("empty"), self._edit()]
+        )
+        return During("delete", self._random.choice([1, 1, 2]), what)
+
+    def _rewrite(self) -> Operation:
+        first, second = self._random.sample(["v1", "v2", "v3", "v4"], 2)
+        after_s = self._random.choice([0.4, 0.8, 1.2, 1.7])
+        return Rewrite(self._path(), first, second, after_s)
+
+    def _ignore(self) -> Operation:
+        return Ignore(self._random.choice(["img", "data", "", ""]))
 
     def _hints(self) -> Operation:
         return Hints(self._random.choice(["prompt", "prompt", "late", "doubled", "lost"]))

@@ -192,13 +192,18 @@ class Laws:
         if folder.is_away:
             raise self.broken("L2", f"{asked.path} is deleted while the folder is away")
         stance = folder.stance(asked.path)
-        if stance is not Stance.ABSENT:
+        if stance is not Stance.ABSENT and not self._was_gone_before_the_rule(asked.path):
             raise self.broken("L3", f"{asked.path} is deleted, and here it is {stance.value}")
         before = self._world.jatos.at(asked.path)
         if before is not None and asked.path not in self._ever_ours():
             raise self.broken("L3", f"{asked.path} is deleted, and was never ours")
         if asked.path == self._world.setup.page and asked.path not in self.approved:
             raise self.broken("L11", f"{asked.path} is a component's page, and is deleted")
+
+    def _was_gone_before_the_rule(self, path: str) -> bool:
+        """Nobody has to know a rule that came a moment ago; it is not there in any case."""
+        folder, since_s = self._world.folder, self._world.scheduler.now_s - self._hidden_s
+        return since_s < STOOD_S and folder.ignored(path) and not folder.exists(path)
 
     def _ever_ours(self) -> set[str]:
         return {path for path, shas in self._confirmed.items() if shas} | {

@@ -173,12 +173,29 @@ MUTANTS = [
         "local/hashing.py",
         "row.stat == stat and",
         "row.stat.size == stat.size and",
+        equivalent="a change moves the change time past the hashing, which makes it read again; "
+        "inode and times speak where a disk has no change times, which is not simulated",
     ),
     Mutant(
         "a listing counts for paths that were written meanwhile",
         "core/evidence.py",
         "        self._newer = dict.fromkeys(since)",
         "        self._newer = {}",
+        equivalent="what a listing says is confirmed by a look at the path before anything follows",
+    ),
+    Mutant(
+        "a listing counts for paths that were written meanwhile, and without a look",
+        "core/evidence.py",
+        "        self._newer = dict.fromkeys(since)",
+        "        self._newer = {}",
+        also=(
+            (
+                "core/plan.py",
+                "            if not seen.looked:\n                return _ask(path, seen)\n"
+                "            if policy.drift",
+                "            if policy.drift",
+            ),
+        ),
     ),
     Mutant(
         "pages do not wait for what they need",
@@ -324,7 +341,9 @@ MUTANTS = [
         "remote/body.py",
         "            if not self._source.unchanged():",
         "            yield chunk\n            if not self._source.unchanged():",
-        also=(('were to be sent")\n            yield chunk', 'were to be sent")'),),
+        also=(
+            ("remote/body.py", 'were to be sent")\n            yield chunk', 'were to be sent")'),
+        ),
     ),
     Mutant(
         "a folder that is away is not noticed",
@@ -401,8 +420,12 @@ MUTANTS = [
         '    | getattr(os, "O_NOFOLLOW", 0)\n    | getattr(os, "O_NONBLOCK", 0)',
         '    | getattr(os, "O_NONBLOCK", 0)',
         also=(
-            ("child.stat(follow_symlinks=False)", "child.stat()"),
-            ("dir_fd=self.descriptor, follow_symlinks=False)", "dir_fd=self.descriptor)"),
+            ("local/directory.py", "child.stat(follow_symlinks=False)", "child.stat()"),
+            (
+                "local/directory.py",
+                "dir_fd=self.descriptor, follow_symlinks=False)",
+                "dir_fd=self.descriptor)",
+            ),
         ),
     ),
     Mutant(

@@ -33,23 +33,26 @@ class Mutant:
     file: str
     old: str
     new: str
-    also: tuple[tuple[str, str], ...] = ()
-    """More places of the same file: where one guard stands behind another, both have to go."""
+    also: tuple[tuple[str, str, str], ...] = ()
+    """More places: where one guard stands behind another, both have to go."""
     equivalent: str = ""
     """Why nothing can notice it, if nothing can: another guard stands behind this one."""
 
-    def broken(self, code: str) -> str:
+    def apply(self, package: Path) -> None:
         """
-        The code of `file` without the guard.
+        Take the guard out of a copy of the program.
 
         Raises:
             ValueError: A place is not there, or not the only one.
         """
-        for old, new in ((self.old, self.new), *self.also):
+        for name, old, new in ((self.file, self.old, self.new), *self.also):
+            file = package / name
+            code = file.read_text("utf-8")
             if code.count(old) != 1:
-                raise ValueError(f"{self.name}: {old!r} stands {code.count(old)} times")
-            code = code.replace(old, new)
-        return code
+                raise ValueError(f"{self.name}: {old!r} stands {code.count(old)} times in {name}")
+            broken = code.replace(old, new)
+            compile(broken, name, "exec")
+            file.write_text(broken, "utf-8")
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,7 @@ def _verdict(mutant: Mutant) -> Verdict:
         for name in ("jatossync", "tests"):
             shutil.copytree(ROOT / name, Path(place, name), ignore=_CACHES, symlinks=True)
         shutil.copy(ROOT / "pyproject.toml", place)
-        file = Path(place, "jatossync", mutant.file)
-        file.write_text(mutant.broken(file.read_text("utf-8")), "utf-8")
+        mutant.apply(Path(place, "jatossync"))
         caught_by = _noticed_in_a_moment(place) or _noticed_in_a_history(place)
     return Verdict(mutant, caught_by, time.monotonic() - began_s)
 

@@ -130,6 +130,18 @@ class Truncate(Operation):
 
 
 @dataclass(frozen=True)
+class Touch(Operation):
+    """Set the time of writing to one that is so far from now, and nothing else."""
+
+    path: str
+    ahead_s: float
+
+    def do(self, world: World) -> None:
+        if world.folder.touch(self.path, self.ahead_s):
+            world.hint(self.path)
+
+
+@dataclass(frozen=True)
 class Rename(Operation):
     old: str
     new: str
@@ -202,6 +214,7 @@ class Readable(Operation):
         if world.folder.is_away or not world.folder.exists(self.path):
             return
         world.folder.set_readable(self.path, self.readable)
+        world.trouble()
         world.hint(self.path)
 
 

@@ -352,6 +352,7 @@ class World:
         return held.kind is not HoldKind.UNSEEN
 
     def _heal(self) -> None:
+        self.trouble()
         self._moments.clear()
         self.jatos.faults.clear()
         self.jatos.switches.allowed = True
