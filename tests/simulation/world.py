@@ -26,7 +26,6 @@ from jatossync.core.holds import HeldList
 from jatossync.core.jobs import Job
 from jatossync.core.paths import RelPath
 from jatossync.core.report import Event
-from jatossync.core.status import Place, status
 from jatossync.daemon import Daemon
 from jatossync.engine import Engine
 from jatossync.errors import ConfigError, JatossyncError
@@ -43,8 +42,6 @@ RESTART_S = 20.0
 """When whatever started the program starts it again after it has ended by itself."""
 
 LONGEST_END_S = 4 * 3600.0
-
-SOMEWHERE = Place(server="", folder="", study="", since=0, files=0, paused_since=None, uploads={})
 
 
 @dataclass(frozen=True)
