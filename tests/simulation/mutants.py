@@ -321,7 +321,7 @@ MUTANTS = [
     Mutant(
         "names that may be secret are files like any other",
         "core/ignore.py",
-        "        if secret and secret.lastgroup and not self.publishes(path, is_directory):",
+        "        if secret and not self.publishes(path, is_directory):",
         "        if False:",
     ),
     Mutant(
@@ -403,9 +403,11 @@ MUTANTS = [
     Mutant(
         "a delete without an answer counts as refused",
         "engine/writing.py",
-        "        item = replace(item, listed_s=-math.inf, ever_lost=True, losses=item.losses + 1)",
-        "        self._store.refused(item.action)\n"
-        "        item = replace(item, listed_s=-math.inf, losses=item.losses + 1)",
+        "        item = replace(\n"
+        "            item, action=action, listed_s=-math.inf, ever_lost=True, losses=item.losses + 1\n"
+        "        )",
+        "        self._store.refused(action)\n"
+        "        item = replace(item, action=action, listed_s=-math.inf, losses=item.losses + 1)",
     ),
     Mutant(
         "a listing is believed without a look",
