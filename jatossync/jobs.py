@@ -47,7 +47,7 @@ from jatossync.core.passing import Passing
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.upkeep import Progress
 from jatossync.errors import ConfigError
-from jatossync.local.git import git_state
+from jatossync.local.git import git_state, operations
 from jatossync.local.root import Blocked, Changed, Presence, StudyFolder
 from jatossync.local.scan import Scanner
 from jatossync.local.twins import Twins
@@ -307,15 +307,23 @@ class Jobs:
                 return Refused(f"JATOS may take it for {twin}, which is here, and cannot say so")
             if folded:
                 return AlreadyThere()
-        return assets.delete(job, lambda: self._why_not_delete(job.path))
+        return assets.delete(job, lambda: self._why_not_delete(job))
 
-    def _why_not_delete(self, path: RelPath) -> str | None:
-        """The guard directly before a delete (laws 2 and 3)."""
+    def _why_not_delete(self, job: Delete) -> str | None:
+        """
+        The guard directly before a delete (laws 2 and 3).
+
+        What git replaces is absent for a moment, and its lock is there until it is done.
+        """
         trouble = self._sides.folder.trouble()
         if trouble is not None:
             return trouble
-        presence, reason = self._sides.folder.presence(path)
-        return None if presence is Presence.ABSENT else f"{presence.value} here: {reason}"
+        presence, reason = self._sides.folder.presence(job.path)
+        if presence is not Presence.ABSENT:
+            return f"{presence.value} here: {reason}"
+        if operations(self._sides.folder.path) - job.despite:
+            return "git is at work in the folder"
+        return None
 
 
 def set_aside(folder: StudyFolder, trash: Trash, path: RelPath, stat: Stat) -> Content:

@@ -31,6 +31,8 @@ class Delete:
     path: RelPath
     replaceable: frozenset[Content]
     look: bool = True
+    despite: frozenset[str] = frozenset()
+    """What git is doing in the folder for so long that it is not waited for; else it waits."""
 
 
 @dataclass(frozen=True, slots=True)

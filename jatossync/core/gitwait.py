@@ -40,6 +40,11 @@ class GitWait:
         return any(now_s - since_s < limit_s for since_s in self._since.values())
 
     @property
+    def operations(self) -> frozenset[str]:
+        """What git was doing when it was last seen."""
+        return frozenset(self._since)
+
+    @property
     def again_s(self) -> float:
         """When to look again."""
         return self._seen_s + AGAIN_S

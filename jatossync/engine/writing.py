@@ -69,7 +69,10 @@ class Writing(Room):
         while (item := self._queue.take(now_s, may, settling)) is not None:
             if item.refusals:
                 self._decisions.begin([item.action], item.burst)  # a refusal cleared the attempt
-            jobs.append(replace(item.action, look=not self._listing_counts(item, now_s)))
+            job = replace(item.action, look=not self._listing_counts(item, now_s))
+            if isinstance(job, Delete):
+                job = replace(job, despite=self._git.operations)
+            jobs.append(job)
             self._evidence.touched(item.path)
         return jobs
 

@@ -54,3 +54,19 @@ def test_the_next_operation_is_waited_for_again(busy: World) -> None:
     busy.save("later.png", b"later")
     busy.wait(4)
     assert "later.png" not in busy.remote
+
+
+def test_a_delete_whose_turn_comes_after_git_began_waits_for_git_too(world: World) -> None:
+    world.save("page.png", b"page")
+    world.save("stays.png", b"stays")
+    world.settle()
+    world.remove("page.png")
+    world.wait(1)
+    world.git = LOCK  # nobody looked since
+    world.wait(5)
+    assert "page.png" in world.remote
+    world.save("page.png", b"of another branch")
+    world.git = frozenset()
+    world.settle()
+    assert world.remote == world.local
+    assert ("delete", "page.png") not in world.sent

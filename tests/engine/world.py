@@ -251,6 +251,8 @@ class World:
     def _delete(self, job: Delete) -> Result:
         if job.path in self.local:
             return Overtaken("it is there")
+        if self.git - job.despite:
+            return Overtaken("git is at work")
         there = self.remote.get(job.path)
         if job.look and there is None:
             return AlreadyThere()

@@ -86,6 +86,25 @@ def test_a_renamed_folder_asks_nobody(limited: Study) -> None:
         assert not daemon.log("held")
 
 
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
+def test_a_file_that_git_begins_to_replace_while_its_delete_waits_is_not_deleted(
+    limited: Study,
+) -> None:
+    shell("git init -q ..", limited.folder)
+    limited.configure(deletes={"delay": "2s"})
+    with limited.run() as daemon:
+        limited.await_equal()
+        page = (limited.folder / "index.html").read_bytes()
+        shell("rm index.html", limited.folder)
+        daemon.await_log("burst")
+        shell("touch ../.git/index.lock", limited.folder)
+        daemon.await_log("overtaken")
+        limited.write("index.html", page.decode() + "<!-- of another branch -->")
+        shell("rm ../.git/index.lock", limited.folder)
+        limited.await_equal()
+    assert not limited.sent("DELETE")
+
+
 def test_with_keep_nothing_is_ever_deleted_and_plan_says_so(limited: Study) -> None:
     limited.configure(deletes={"mode": "keep", "delay": "0"})
     shell("rm -r pictures", limited.folder)

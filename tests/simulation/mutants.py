@@ -100,7 +100,7 @@ MUTANTS = [
     Mutant(
         "neither folder nor file is looked at before a delete",
         "jobs.py",
-        "lambda: self._why_not_delete(job.path)",
+        "lambda: self._why_not_delete(job)",
         "lambda: None",
     ),
     Mutant(
