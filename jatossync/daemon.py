@@ -241,8 +241,7 @@ class Daemon:
             pass
 
     def _answer(self, job: Job, result: Result) -> None:
-        if isinstance(job, SetAside):
-            self._desk.done(job, result)
+        if self._desk.done(job, result):
             return
         if isinstance(job, Ask):
             self._asked(result)

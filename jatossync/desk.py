@@ -18,13 +18,14 @@ from typing import Any
 
 from jatossync.core.actions import Topic
 from jatossync.core.holds import chosen
-from jatossync.core.jobs import Job, Result, SetAside, StateChanged, Stop, Stopped
-from jatossync.core.model import Content, Seen, Stat
+from jatossync.core.jobs import Job, Result, StateChanged, Stop, Stopped
+from jatossync.core.model import Seen, Stat
 from jatossync.core.paths import BadPath, RelPath, rel_path
 from jatossync.core.status import Place, Remark, Status, status
 from jatossync.core.waits import Wait
 from jatossync.engine import Engine
-from jatossync.jobs import Jobs, Sides, let_go
+from jatossync.errands import Errand, remove, set_aside
+from jatossync.jobs import NOT_MET, Jobs, Sides, let_go
 from jatossync.service.control import Fields, Request
 
 KEEP_S = 5.0
@@ -68,7 +69,7 @@ class Desk:
         self._keep = keep
         self._since = time.time()
         self._waiting: list[_Waiting] = []
-        self._setting_aside: list[tuple[SetAside, Request]] = []
+        self._errands: list[tuple[Job, Errand, Request]] = []
         self._kept: Status | None = None
         self._kept_s = 0.0
         self._paused_since: float | None = None
@@ -119,16 +120,14 @@ class Desk:
         except (BadPath, KeyError, TypeError, ValueError) as exc:
             request.end(error=f"the request cannot be understood: {type(exc).__name__} {exc}")
 
-    def done(self, job: SetAside, result: Result) -> None:
-        """A job of the desk has ended."""
-        (mine,) = [each for each in self._setting_aside if each[0] is job]
-        self._setting_aside.remove(mine)
-        if isinstance(result, Content):
-            study = self._sides.store.binding().get("study", "")
-            self._sides.store.kept(job.path, result, study, job.why)
-            mine[1].end()
-        else:
-            mine[1].end(fault=getattr(result, "reason", str(result)))
+    def done(self, job: Job, result: Result) -> bool:
+        """A job has ended; whether it was one of the desk's own."""
+        for mine in self._errands:
+            if mine[0] is job:
+                self._errands.remove(mine)
+                self._go_on(mine[1], result, mine[2])
+                return True
+        return False
 
     # --- requests ------------------------------------------------------------------------------
 
@@ -150,9 +149,15 @@ class Desk:
                 request.hand_over(partial(self._hand_over, _path(request.asked["path"])))
             case "set aside":
                 asked = request.asked
-                job = SetAside(_path(asked["path"]), Stat(*asked["stat"]), str(asked["why"]))
-                self._setting_aside.append((job, request))
-                self._start(job)
+                path, stat = _path(asked["path"]), Stat(*asked["stat"])
+                errand = set_aside(self._sides.store, path, stat, str(asked["why"]))
+                self._go_on(errand, None, request)
+            case "remove":
+                path, why = _path(request.asked["path"]), str(request.asked["why"])
+                if self._engine.link.server is None:
+                    request.end(fault=NOT_MET)
+                else:
+                    self._go_on(remove(self._sides.store, path, why), None, request)
             case "let go":
                 numbers = set(request.asked["numbers"])
                 index = self._sides.store.trash_index()
@@ -178,6 +183,16 @@ class Desk:
         timeout_s = min(float(request.asked["timeout_s"]), LONGEST_WAIT_S)
         wait = self._engine.wait(paths or [RelPath("")], now_s)
         self._waiting.append(_Waiting(request, wait, now_s + timeout_s))
+
+    def _go_on(self, errand: Errand, result: Result | None, request: Request) -> None:
+        """Start the next job of an errand, or say how it ended."""
+        try:
+            job = next(errand) if result is None else errand.send(result)
+        except StopIteration as over:
+            request.end(**over.value)
+            return
+        self._errands.append((job, errand, request))
+        self._start(job)
 
     def _hand_over(self, path: RelPath, send: Callable[[Fields], None]) -> Fields:
         """What lies on JATOS, to a command that writes it into the folder."""

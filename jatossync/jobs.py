@@ -62,6 +62,8 @@ DIRECTORY = "directory"
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
+NOT_MET = "JATOS has not answered yet"
+
 SAME_FILES = 20
 """So many files of equal name, size and time are no accident."""
 
@@ -181,7 +183,7 @@ class Jobs:
     def fetch(self, path: RelPath, take: Callable[[bytes], None]) -> LookResult:
         """Hand what lies on JATOS under `path` to `take`, piece by piece."""
         if self._assets is None:
-            return Unavailable("JATOS has not answered yet")
+            return Unavailable(NOT_MET)
 
         def taken(chunks: Iterator[bytes]) -> Content:
             passing = Passing(chunks)

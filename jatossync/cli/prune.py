@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 
 import click
 
+from jatossync.cli.asking import answer, runs
+from jatossync.cli.bring import SILENCE_S
 from jatossync.cli.deeds import Deeds
 from jatossync.cli.meet import meet, rehearse
 from jatossync.cli.options import (
@@ -18,13 +20,14 @@ from jatossync.cli.options import (
 from jatossync.cli.paths import Standing
 from jatossync.cli.progress import Progress, Tally, progress
 from jatossync.cli.saying import agreed
-from jatossync.cli.setup import opened, read_config
+from jatossync.cli.setup import opened, places_of, read_config
 from jatossync.cli.telling import View
 from jatossync.cli.words import plural
-from jatossync.core.actions import Delete, Keep, Topic
-from jatossync.core.jobs import AlreadyThere, Done, Foreign, List, NoListing, Refused
-from jatossync.core.model import Content, Listing, Seen
+from jatossync.core.actions import Topic
+from jatossync.core.jobs import List, NoListing, Refused
+from jatossync.core.model import Listing, Seen
 from jatossync.core.paths import RelPath
+from jatossync.errands import remove, run
 from jatossync.errors import JatossyncError, Unreachable
 from jatossync.jobs import Jobs, Sides
 
@@ -104,33 +107,16 @@ def _foreign(sides: Sides, jobs: Jobs, shown: Progress) -> dict[RelPath, Seen]:
 
 
 def _prune(sides: Sides, jobs: Jobs, doomed: Iterable[RelPath], deeds: Deeds, tally: Tally) -> None:
-    burst = sides.store.begin([], None)
+    """The daemon that runs does it, with its own state; or we, where none runs."""
+    where = places_of(sides.config)
+    running = runs(where)
     for path in doomed:
-        removed = _remove(path, burst, sides, jobs)
-        if isinstance(removed, str):
-            deeds.failed(path, removed)
+        if running:
+            told = answer(where, silence_s=SILENCE_S, do="remove", path=path, why=WHY)
         else:
-            deeds.did("removed", path, removed.size)
+            told = run(remove(sides.store, path, WHY), jobs.do)
+        if "fault" in told:
+            deeds.failed(path, told["fault"])
+        else:
+            deeds.did("removed", path, told["size"])
         tally.done()
-
-
-def _remove(path: RelPath, burst: int, sides: Sides, jobs: Jobs) -> Seen | str:
-    """Keep one file, then delete it; text says why that was not possible."""
-    kept = jobs.do(Keep(path, WHY))
-    if not isinstance(kept, Seen):
-        return str(getattr(kept, "reason", kept))
-    if kept.size is None or kept.sha256 is None or kept.adler32 is None:
-        return kept  # it is gone already
-    content = Content(kept.size, kept.sha256, kept.adler32)
-    sides.store.kept(path, content, sides.store.binding().get("study", ""), WHY)
-    match jobs.do(Delete(path, frozenset([content]))):
-        case Done(seconds=seconds):
-            sides.store.deleted(path, burst, seconds, approved=True)
-            sides.store.commit()
-            return kept
-        case AlreadyThere():
-            return "JATOS has it under another spelling of its name, which is here"
-        case Foreign():
-            return "somebody changed it a moment ago"
-        case other:
-            return str(getattr(other, "reason", other))

@@ -115,6 +115,12 @@ def test_beside_a_daemon_its_state_is_its_own_and_so_is_the_token(study: Study) 
     with_theirs(study, a=b"theirs a", big=BIG)
     with study.run():
         wait_until(lambda: told_status(study)["state"] == "waiting", "drift is seen")
+        study.put_on_jatos("old.html", b"old")
+        for code, decision in ((1, "pause"), (0, "resume")):
+            assert study.cli(decision, "-q").text == ""
+            pruned = told(study, code, "prune", "--yes")
+            assert len(pruned["failed"]) == code, pruned
+        assert pruned["removed"] == [{"path": "old.html", "size": 3}]
         # As a service's token, which users cannot read.
         study.token_file.rename(study.place / "elsewhere")
         assert study.cli("pull", "a.bin", "big.bin").code == 0
@@ -124,12 +130,13 @@ def test_beside_a_daemon_its_state_is_its_own_and_so_is_the_token(study: Study) 
         study.await_equal()
         kept = told(study, 0, "trash", "list")
         assert [(each["path"], each["reason"].rpartition("(")[2]) for each in kept] == [
+            ("old.html", "prune)"),
             ("a.bin", "pull)"),
             ("big.bin", "pull)"),
             ("a.bin", "restore)"),
         ]
         failed = told(study, 1, "pull", "nowhere.bin")["failed"]
         assert failed == [{"path": "nowhere.bin", "reason": "JATOS has no such file"}]
-        assert len(told(study, 0, "trash", "empty", "--yes")["removed"]) == 3
+        assert len(told(study, 0, "trash", "empty", "--yes")["removed"]) == 4
         assert told(study, 0, "trash", "list") == []
         (study.place / "elsewhere").rename(study.token_file)
