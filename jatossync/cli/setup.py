@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 
 from jatossync import log
 from jatossync.config import Config, Places, find_config, load
+from jatossync.errors import ConfigError
 from jatossync.jobs import DIRECTORY, Sides
 from jatossync.local.identity import Identity
 from jatossync.local.root import StudyFolder
@@ -37,10 +38,26 @@ def places_of(config: Config) -> Places:
 def read_token(config: Config) -> Token:
     """The token, with warnings about where it comes from said."""
     inline = config.token.get_secret_value() if config.token else None
-    token, warnings = find_token(config.token_file, inline, os.environ)
+    try:
+        token, warnings = find_token(config.token_file, inline, os.environ)
+    except ConfigError as exc:
+        if config.token_file is None and inline is None:
+            exc.hint = _handed_over(config) or exc.hint
+        raise
     for warning in warnings:
         remark(warning)
     return token
+
+
+def _handed_over(config: Config) -> str | None:
+    """What to know where systemd has the token, and only the service is given it."""
+    from jatossync.cli.service import checks
+
+    place = checks.credential(checks.name_for(config.path))
+    return place and (
+        f"systemd hands the one in {place} to the service alone: `jatossync status` says whether "
+        "JATOS accepts it. Other commands take one from $JATOSSYNC_TOKEN."
+    )
 
 
 @contextmanager

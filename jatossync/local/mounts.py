@@ -56,6 +56,16 @@ def mount_of(path: str, table: Iterable[Mount]) -> Mount | None:
     return best
 
 
+def focused(mount: Mount, path: str) -> Mount:
+    """
+    `mount` as if it showed nothing but `path`, which lies on it.
+
+    A service's sandbox shows a folder so (BindReadOnlyPaths=), and it is the same folder there.
+    """
+    rest = path[len(mount.point.rstrip("/")) :]
+    return mount._replace(point=path, root=mount.root.rstrip("/") + rest or "/")
+
+
 def mounts_below(path: str, table: Iterable[Mount]) -> dict[str, Mount]:
     """The mounts on directories below `path`, by the rest of their path."""
     top = path.rstrip("/") + "/"

@@ -32,7 +32,7 @@ from jatossync.local.directory import (
 from jatossync.local.files import Changed, OpenFile, open_in, why_not
 from jatossync.local.identity import REBIND, Identity, differing, disk, disks
 from jatossync.local.lock import FolderLock
-from jatossync.local.mounts import is_deaf, mount_of, mount_table, mounts_below
+from jatossync.local.mounts import Mount, focused, is_deaf, mount_of, mount_table, mounts_below
 
 __all__ = ["Blocked", "Changed", "OpenFile", "Presence", "Sighting", "StudyFolder"]
 
@@ -85,7 +85,7 @@ class StudyFolder:
         table = mount_table()
         self._mount = mount_of(path, table)
         mounts = mounts_below(path, table)
-        self.identity = Identity.of(self._mount, mounts, self._identity[1])
+        self.identity = Identity.of(self._focused(self._mount), mounts, self._identity[1])
         """Which directory it is, for the next start."""
         deaf = (mount for mount in (self._mount, *mounts.values()) if mount and is_deaf(mount))
         self.deaf = next((f"{mount.point} ({mount.kind})" for mount in deaf), None)
@@ -203,6 +203,9 @@ class StudyFolder:
             return False
         return same and now == before._replace(root=now.root)
 
+    def _focused(self, mount: Mount | None) -> Mount | None:
+        return mount and focused(mount, self.path)
+
     def trouble(self) -> str | None:
         """
         Why nothing may be concluded from the folder now, or None while it is what was opened.
@@ -212,7 +215,8 @@ class StudyFolder:
         """
         try:
             mount = mount_of(self.path, mount_table())
-            if mount != self._mount and not (mount and disk(mount) == self.identity.disk):
+            focus = self._focused(mount)
+            if mount != self._mount and not (focus and disk(focus) == self.identity.disk):
                 return (
                     f"the disk of the study folder {self.path} was unmounted, "
                     "or another took its place"
@@ -225,7 +229,7 @@ class StudyFolder:
         if _identity(found) != self._identity:
             # While the old one is held open no other disk gets its number: under the same number
             # it is another directory, whatever its file system says of inodes.
-            known, now = replace(self.identity, below={}), Identity.of(mount, {}, found.st_ino)
+            known, now = replace(self.identity, below={}), Identity.of(focus, {}, found.st_ino)
             if found.st_dev != self._identity[0] and now == known:
                 return (
                     f"the disk of the study folder {self.path} was mounted anew; it is followed "

@@ -164,8 +164,9 @@ _PASSING = (
 _PASSING_ERRNO = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 _HINT = (
-    "Make room or repair the disk. If the file is damaged, `jatossync check --rebind` moves it "
-    "away: the next start compares both sides, takes over what is equal and deletes nothing."
+    "Make room, repair the disk, or let jatossync write there. If the file is damaged, `jatossync "
+    "check --rebind` moves it away: the next start compares both sides, takes over what "
+    "is equal and deletes nothing."
 )
 
 _START_AGAIN = "Nothing of the study is lost: start jatossync again, it compares both sides first."

@@ -33,6 +33,9 @@ def test_installed_by_one_command_it_is_ready_mirrors_and_starts_at_boot(
     configured = machine.inside(service.config).read_text()
     assert configured.endswith(f"state: /var/lib/jatossync/{service.name}\n")
     assert service.token not in machine.run("systemctl", "show", service.unit).stdout
+    checked = machine.run(PROGRAM, "check", "--config", service.config, check=False).stdout
+    assert f"hands the one in /etc/credstore/jatossync-{service.name}" in checked
+    assert "✓ state" in checked, checked
 
     lines = service.journal()
     assert {line["PRIORITY"] for line in lines} == {"6"}

@@ -9,7 +9,7 @@ from jatossync.core.paths import RelPath
 from jatossync.errors import ConfigError
 from jatossync.local import identity
 from jatossync.local.identity import Identity
-from jatossync.local.mounts import Mount
+from jatossync.local.mounts import Mount, focused
 from jatossync.local.root import StudyFolder
 
 DISK = Mount("/mnt", "/studies", "ext4", "/dev/sdb1")
@@ -61,6 +61,23 @@ def test_a_folder_on_another_disk_is_not(other: Mount) -> None:
 def test_where_inodes_are_numbered_anew_at_each_mount_they_do_not_count(kind: str) -> None:
     disk = DISK._replace(kind=kind)
     Identity.of(disk, {}, 8).expect("/mnt/stroop", Identity.of(disk, {}, 7))
+
+
+@pytest.mark.parametrize(
+    ("outside", "path", "inside"),
+    [
+        ("/", "/home/alice/stroop", "/home/alice/stroop"),
+        ("/home", "/home/alice/stroop", "/alice/stroop"),
+        ("/home/alice/stroop", "/home/alice/stroop", "/"),
+    ],
+)
+def test_a_sandbox_that_shows_only_the_folder_shows_the_same_one(
+    outside: str, path: str, inside: str
+) -> None:
+    whole = Mount(outside, "/", "ext4", "/dev/sda1")
+    shown = Mount(path, inside, "ext4", "/dev/sda1")
+    assert focused(whole, path) == focused(shown, path) == shown
+    assert focused(whole._replace(root="/@"), path) != shown
 
 
 def test_a_disk_is_known_by_its_uuid_whatever_its_device_is_called(

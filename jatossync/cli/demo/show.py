@@ -129,6 +129,7 @@ class Show:
         self._view.say("\nIt goes on running: change files, and see what happens.")
         self._view.say(f"  the folder  {self._place.study}")
         self._view.say(f"  the server  {jatos.page}  (its files open with a click)")
+        self._view.say(f"  a command   jatossync status --config {self._place.config}")
         self._view.say("Ctrl-C ends it.\n")
         try:
             while True:

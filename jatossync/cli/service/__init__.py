@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -15,7 +14,6 @@ from jatossync.cli.service import checks, install
 from jatossync.cli.setup import read_config
 from jatossync.cli.terminal import can_ask
 from jatossync.config import find_config
-from jatossync.config.places import readable_name
 from jatossync.errors import JatossyncError
 from jatossync.service import manager
 from jatossync.service.units import Scope, argument, is_ours, unit
@@ -66,7 +64,7 @@ def _install(
     if not print_only:
         checks.systemd_needed(scope)
     config = read_config(config_path)
-    what = install.planned(scope, config, name or _name(config.path), user)
+    what = install.planned(scope, config, name or checks.name_for(config.path), user)
     install.show(what, whole=print_only or not yes)
     if print_only:
         return
@@ -131,7 +129,7 @@ def _found(config_path: str | None, kind: str | None, name: str | None) -> tuple
     config = other = None
     if name is None:
         config = os.path.realpath(find_config(config_path))
-        name = _name(config)
+        name = checks.name_for(config)
     unit(name)
     scopes = [Scope(kind == "system")] if kind else [Scope(system=False), Scope(system=True)]
     for scope in scopes:
@@ -149,12 +147,6 @@ def _found(config_path: str | None, kind: str | None, name: str | None) -> tuple
     raise JatossyncError(
         f"no service called {name} is set up", "Set it up with `jatossync service install`."
     )
-
-
-def _name(config: str) -> str:
-    """The configuration's name, as far as a unit can have it."""
-    readable = readable_name(config)
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", readable).strip("-") or "study"
 
 
 def _others(scope: Scope) -> bool:

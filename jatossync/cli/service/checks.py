@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from jatossync.config import Config
 from jatossync.config.document import parse, read_text
 from jatossync.config.editing import has_option
+from jatossync.config.places import readable_name
 from jatossync.errors import ConfigError, JatossyncError
 from jatossync.local.root import StudyFolder
 from jatossync.service import manager
@@ -220,6 +222,12 @@ def _plain_paths(config: Config) -> None:
                 f"{config.path}: {key}: {value} is another place for the service's user",
                 "Write the whole path, from the / on.",
             )
+
+
+def name_for(config: str) -> str:
+    """The name of a configuration's service: its own, as far as a unit can have it."""
+    readable = readable_name(config)
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", readable).strip("-") or "study"
 
 
 def credential(name: str) -> str | None:
