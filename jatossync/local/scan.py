@@ -90,7 +90,7 @@ class Scanner:
             return RootGone(self._folder.trouble() or why)
         self.looked = Looked()
         entries = _Pass(self._folder, rules, self._own, job, self._clock_ns, self.looked).run()
-        if trouble := self._folder.trouble():
+        if trouble := self._trouble(entries):
             return RootGone(trouble)
         return Snapshot(
             job.scope,
@@ -112,7 +112,14 @@ class Scanner:
         rules, nobody = self._rules.last, Looked()
         glance = _Pass(self._folder, rules, self._own, job, self._clock_ns, nobody, reads=False)
         entries = glance.run()
-        return None if self._folder.trouble() else entries
+        return None if self._trouble(entries) else entries
+
+    def _trouble(self, entries: Mapping[RelPath, Entry]) -> str | None:
+        """Why nothing may be concluded from what was seen; a root not looked into is not empty."""
+        top = entries.get(ROOT)
+        if top is not None and top.kind is Kind.UNKNOWN:
+            return f"the study folder {self._folder.path} cannot be read: {top.reason}"
+        return self._folder.trouble()
 
     def hash(self, job: Hash, stop: Callable[[], bool]) -> Entry | Overtaken:
         """

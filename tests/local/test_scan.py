@@ -292,6 +292,23 @@ def test_a_directory_whose_listing_fails_is_unknown_and_not_empty(
     assert looker.at("b").kind is Kind.FILE
 
 
+def test_a_folder_whose_listing_fails_is_in_trouble_and_not_empty(
+    looker: Looker, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To hold a folder open is not to see what is in it: that takes a descriptor more."""
+    fill(study, a=b"x")
+
+    def failing(_where: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "scandir", failing)
+    monkeypatch.setattr(os, "listdir", failing)
+    seen = looker.result()
+    assert isinstance(seen, RootGone), seen
+    assert "too many open files" in seen.reason
+    assert looker.scanner.glance() is None
+
+
 def test_below_a_disk_that_went_or_came_nothing_is_known(
     with_mounts: Callable[[str], None],
 ) -> None:
