@@ -12,8 +12,9 @@ To go on once a person said yes: ask `Holds.approval(path)`, and check `Approval
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from jatossync.core.actions import (
@@ -74,6 +75,7 @@ class Holds:
         self._lists = shelf.lists()
         self._of = {path: held for held in self._lists for path in held.paths}
         self._growing: dict[HoldKind, _Growing] = {}
+        self._doubt_since_s = self._doubt_until_s = -math.inf
         self._news: list[HeldList] = []
         self._approvals: dict[RelPath, Approval] = {}
         self.reread()
@@ -123,6 +125,12 @@ class Holds:
         if held.paths.get(hold.path) != hold:
             held.paths[hold.path] = hold
             self._shelf.put(held, hold)
+
+    def doubt(self, now_s: float, until_s: float) -> None:
+        """What another listing shows by then is found together with what is found now."""
+        if now_s >= self._doubt_until_s:
+            self._doubt_since_s = now_s
+        self._doubt_until_s = until_s
 
     def release(self, path: RelPath) -> None:
         """`path` no longer waits."""
@@ -176,13 +184,23 @@ class Holds:
     def _growing_list(self, hold: Hold, burst: int, now_s: float) -> HeldList:
         """The list that this belongs to: what is found together, or a moment later."""
         growing = self._growing.get(hold.kind)
-        if growing is not None and (growing.burst == burst or now_s - growing.since_s < TOGETHER_S):
+        if growing is not None and self._is_together(growing, burst, now_s):
+            self._growing[hold.kind] = replace(growing, burst=burst)
             return growing.held
         held = self._shelf.open(hold.kind, hold.list_reason or hold.why)
         self._growing[hold.kind] = _Growing(held, burst, now_s)
         self._lists.append(held)
         self._news.append(held)
         return held
+
+    def _is_together(self, growing: _Growing, burst: int, now_s: float) -> bool:
+        """Whether what is found now belongs to a list that began a while ago."""
+        doubted = abs(growing.since_s - self._doubt_since_s) < TOGETHER_S
+        return (
+            growing.burst == burst
+            or now_s - growing.since_s < TOGETHER_S
+            or (doubted and now_s < self._doubt_until_s)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from jatossync.core.actions import (
     Upload,
 )
 from jatossync.core.contact import FIRST_CONTACT
+from jatossync.core.holds import TOGETHER_S
 from jatossync.core.jobs import Job, Provenance
 from jatossync.core.model import Entry, Row
 from jatossync.core.order import Item, rank
@@ -145,6 +146,7 @@ class Decisions(Room):
         if isinstance(action, Relist):
             self._listings.compared = False  # not before another listing is here
             self._listings.hurry(now_s + DOUBT_S)
+            self._holds.doubt(now_s, now_s + DOUBT_S + 2 * self._listings.took_s + TOGETHER_S)
         elif isinstance(action, Hash) or now_s >= self._parts.unseen_until_s.get(action.path, 0.0):
             question = Open(action, local, burst)
             if not isinstance(action, Keep) or not self._contact.takes(question):

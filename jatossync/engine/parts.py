@@ -75,6 +75,8 @@ class Listings:
     next_s: float = 0.0
     """When to verify."""
     asked_s: float = -math.inf
+    took_s: float = 0.0
+    """How long the last one took."""
     verified_s: float | None = None
     """When the last one was asked for that all was compared with."""
 

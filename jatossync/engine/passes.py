@@ -182,8 +182,9 @@ class Passes(Room):
         if isinstance(result, NoListing | Refused) and self._listings.possible:
             self._report.say("no listing", "warning", reason=result.reason)
         self._listings.compared = not lost
+        self._listings.took_s = now_s - self._listings.asked_s
         self._listings.next_s = max(
-            self._listings.next_s, now_s + VERIFY_SHARE * (now_s - self._listings.asked_s)
+            self._listings.next_s, now_s + VERIFY_SHARE * self._listings.took_s
         )
         if lost:
             self._listings.next_s = now_s + RELIST_S

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from jatossync.core.actions import Hold, HoldKind
 from jatossync.core.holds import chosen_list
-from jatossync.core.jobs import StateChanged
+from jatossync.core.jobs import List, StateChanged
 from jatossync.core.ports import Settings
 from jatossync.state.store import Store
 from tests.engine.world import World
@@ -36,6 +36,26 @@ def test_what_is_found_together_is_one_list_and_what_is_found_later_another(worl
     assert set(second.paths) == {"d.txt"}
     assert first.id != second.id
     assert {held.kind for held in (first, second)} == {HoldKind.DRIFT}
+
+
+def test_what_a_second_listing_has_to_confirm_is_found_together_with_the_rest(
+    world: World,
+) -> None:
+    for path in ("a.txt", "b.txt", "c.txt", "d.txt"):
+        world.save(path, b"ours")
+    world.settle()
+    world.latency_s = lambda job: 15.0 if isinstance(job, List) else 0.0
+    del world.remote["a.txt"], world.remote["d.txt"]
+    world.remote["b.txt"] = b"of another export"
+    world.wait(616)
+    assert [set(held.paths) for held in world.engine.report.held] == [{"b.txt"}]
+    world.settle()
+    (one,) = world.engine.report.held
+    assert set(one.paths) == {"a.txt", "b.txt", "d.txt"}
+    world.remote["c.txt"] = b"much later"
+    world.wait(601)
+    world.settle()
+    assert [len(held.paths) for held in world.engine.report.held] == [3, 1]
 
 
 def test_an_approved_list_of_drift_is_written_with_our_bytes(world: World, store: Store) -> None:
