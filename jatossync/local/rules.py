@@ -34,7 +34,8 @@ class RuleBook:
         self._publish = publish
         self._clock_ns = clock_ns
         self._text = ""
-        self._text_seen_ns = 0
+        self._missed_ns: int | None = None
+        """Since when no good file was found."""
         self._rules = Rules.build(ignore, "", publish)
         self.in_doubt = False
         """Whether the last reading found no good file, and the rules of before hold for now."""
@@ -52,23 +53,29 @@ class RuleBook:
             Changed: `.jatosignore` is there and cannot be read.
             ValueError: A line of it is broken.
         """
-        now_ns = self._clock_ns()
-        in_grace = bool(self._text) and abs(now_ns - self._text_seen_ns) < GRACE_NS
         self.in_doubt = False
         try:
             text = self._read_ignore_file()
         except Changed:
-            if not in_grace:
+            if not self._in_grace():
                 raise
             text = ""
-        if in_grace and not text.strip():
+        if text.strip():
+            self._missed_ns = None
+        elif self._in_grace():
             self.in_doubt = True
             return self._rules
         if text != self._text:
             self._rules = Rules.build(self._ignore, text, self._publish)
             self._text = text
-        self._text_seen_ns = now_ns
         return self._rules
+
+    def _in_grace(self) -> bool:
+        """Whether there was a good file before, and not for long none."""
+        now_ns = self._clock_ns()
+        if self._missed_ns is None:
+            self._missed_ns = now_ns
+        return bool(self._text) and abs(now_ns - self._missed_ns) < GRACE_NS
 
     def _read_ignore_file(self) -> str:
         try:

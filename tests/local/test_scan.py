@@ -680,9 +680,10 @@ def test_the_ignore_file_is_read_anew_for_each_pass_and_stays_here(
     assert looker.at("b").kind is Kind.EXCLUDED
 
 
+@pytest.mark.parametrize("quiet_s", [0, 300])
 @pytest.mark.parametrize("gone", ["missing", "empty", "unreadable"])
 def test_an_ignore_file_that_is_gone_for_a_moment_still_holds(
-    looker: Looker, study: Path, clock: Clock, gone: str
+    looker: Looker, study: Path, clock: Clock, gone: str, quiet_s: int
 ) -> None:
     fill(study, private=b"x")
     ignore = study / ".jatosignore"
@@ -694,6 +695,8 @@ def test_an_ignore_file_that_is_gone_for_a_moment_still_holds(
         ignore.unlink()
     if gone == "unreadable":
         ignore.mkdir()
+    clock.now_ns += quiet_s * 10**9
+    assert looker.at("private").kind is Kind.EXCLUDED
     clock.now_ns += 9 * 10**9
     assert looker.at("private").kind is Kind.EXCLUDED
     clock.now_ns += 2 * 10**9

@@ -40,6 +40,9 @@ WINDOW_S = 600.0
 STOOD_S = 30.0
 """What has stood for so long was seen by any look at it."""
 
+MOMENT_S = 9.0
+"""So long a rule that is gone may come back."""
+
 PAUSE_S = AWAY_S = 5.0
 """So long until a pause is noticed, and a folder that is gone."""
 
@@ -98,8 +101,14 @@ class Laws:
         self.locked_s: float | None = None
         """Since when the study is locked."""
         self._deleted: list[Deleted] = []
+        self._held_deletes: dict[str, int] = {}
+        """What waited for a person as a delete after the last step, and when that was."""
         self._hidden, self._hidden_s = "", -STOOD_S
         """What `.jatosignore` hides, and since when."""
+        self._rule_is_known = False
+        """Whether the program surely knows what is hidden."""
+        self._unhidden: dict[str, float] = {}
+        """When a directory ceased to be hidden."""
         self._newly_included: dict[str, int] = {}
         """Paths that take part because a rule went away, and when that was."""
 
@@ -161,12 +170,13 @@ class Laws:
     def rules_change(self, directory: str) -> None:
         """`.jatosignore` will hide this directory and no other."""
         now_s, folder = self._world.scheduler.now_s, self._world.folder
-        if self._hidden and now_s - self._hidden_s > STOOD_S and self._world.is_calm():
+        if self._rule_is_known:
+            self._unhidden[self._hidden] = now_s
             for path in folder.files():
                 rests = now_s - folder.changed_s[path] > STOOD_S
                 if path.startswith(self._hidden + "/") and rests and path not in self.lies:
                     self._newly_included[path] = self._world.stamp()
-        self._hidden, self._hidden_s = directory, now_s
+        self._hidden, self._hidden_s, self._rule_is_known = directory, now_s, False
         folder.ignored = lambda path: bool(directory) and path.startswith(directory + "/")
 
     def arrives(self, asked: Request) -> None:
@@ -199,6 +209,16 @@ class Laws:
             raise self.broken("L3", f"{asked.path} is deleted, and was never ours")
         if asked.path == self._world.setup.page and asked.path not in self.approved:
             raise self.broken("L11", f"{asked.path} is a component's page, and is deleted")
+        self._may_go_on(asked.path)
+
+    def _may_go_on(self, path: str) -> None:
+        """Law 11. What waits for a person waits until one says yes, or it turns up again."""
+        held_at, folder = self._held_deletes.get(path), self._world.folder
+        if held_at is None or path in self.approved or folder.changed_at.get(path, 0) > held_at:
+            return
+        gone = Deleted(path, self._world.scheduler.now_s)
+        if not folder.versions[path] & self._uploaded_elsewhere(gone):
+            raise self.broken("L11", f"{path} waited for a person, and is deleted")
 
     def _was_gone_before_the_rule(self, path: str) -> bool:
         """Nobody has to know a rule that came a moment ago; it is not there in any case."""
@@ -251,9 +271,17 @@ class Laws:
         untouched = since is not None and self._world.folder.changed_at.get(path, 0) < since
         if untouched and path not in self.approved:
             raise self.broken("L10", f"{path} is published because a rule changed")
+        self._not_just_unhidden(path)
         shas = {sha for each, _, sha in self._world.on_disk.attempts() if each == path}
         if digest(data) not in shas:
             raise self.broken("L7", f"the bytes sent to {path} are not on disk as an attempt")
+
+    def _not_just_unhidden(self, path: str) -> None:
+        """Law 10. A rule that is missing for a moment hides all the same."""
+        for directory, at_s in self._unhidden.items():
+            moment = self._world.scheduler.now_s - at_s < MOMENT_S and path not in self.approved
+            if moment and path.startswith(directory + "/"):
+                raise self.broken("L10", f"{path} is published while its rule is being written")
 
     def _not_too_many(self, path: str) -> None:
         """Law 11. What is, or soon will be, there under another name was no loss."""
@@ -371,6 +399,7 @@ class Laws:
                 raise self.broken("L5", f"the manifest claims of {path} what JATOS never said")
         self._held_with_reason()
         self._in_sync()
+        self._remember()
         for path, lies in self.lies.items():
             if lies.ours:
                 self._remembered(path, rows.get(path), attempts)
@@ -382,6 +411,19 @@ class Laws:
             alone = held.paths.keys() - self.touched_by_others
             if alone and held.kind is HoldKind.DRIFT:
                 raise self.broken("L13", f"nobody else touched {sorted(alone)}")
+
+    def _remember(self) -> None:
+        """What holds now, to be compared with what happens next."""
+        world = self._world
+        rests = bool(self._hidden) and world.scheduler.now_s - self._hidden_s > STOOD_S
+        self._rule_is_known = self._rule_is_known or (rests and world.is_calm())
+        held = world.engine.report.held if world.engine is not None else ()
+        self._held_deletes = {
+            path: world.stamp()
+            for each in held
+            if each.kind is HoldKind.DELETES
+            for path in each.paths
+        }
 
     def _in_sync(self) -> None:
         """Law 13. Nobody says "in sync" who was told of a change that is not on JATOS."""

@@ -88,8 +88,8 @@ MUTANTS = [
     Mutant(
         "the presence of a file is not asked before it is deleted",
         "jobs.py",
-        "        return None if presence is Presence.ABSENT else",
-        "        return None if presence else",
+        "        if presence is not Presence.ABSENT:",
+        "        if False:",
     ),
     Mutant(
         "the folder is not asked whether it is still the same",
@@ -357,6 +357,7 @@ MUTANTS = [
         "local/root.py",
         "            if mount != self._mount and not (mount and disk(mount) == self.identity.disk):",
         "            if False:",
+        equivalent="the directory that shows when a disk is gone is another one, and that is seen",
     ),
     Mutant(
         "an empty file is a deleted one",

@@ -11,6 +11,7 @@ from tests.simulation.operations import (
     FolderGoes,
     Hints,
     Ignore,
+    Invent,
     Kill,
     Link,
     Lock,
@@ -21,6 +22,7 @@ from tests.simulation.operations import (
     Remove,
     Rewrite,
     SaveTogether,
+    Trouble,
     Truncate,
     Wait,
     Write,
@@ -146,6 +148,28 @@ def test_a_folder_that_is_away_stops_what_waits() -> None:
     """Law 2: what was decided before does not go out from wherever it is now."""
     waits = [Pause(True), Write("img/a.png", "v3"), Remove("img/b.png"), Wait(10.0)]
     relive(Setup(), [*SAVED, *waits, FolderGoes("moved"), Wait(10.0), Pause(False), Wait(70.0)])
+
+
+def test_a_rule_that_is_being_written_hides_what_comes_meanwhile() -> None:
+    """Law 10: nothing that it hid is there to be remembered; a checkout brings both anew."""
+    hidden = [Ignore("img"), Wait(400.0), Ignore(""), Wait(2.0)]
+    relive(Setup(), [*hidden, Write("img/a.png", "v1"), Wait(4.0), Ignore("img"), Wait(70.0)])
+
+
+def test_deletes_that_wait_go_on_waiting_when_one_of_them_is_back() -> None:
+    """Law 11: those that are left would not have been too many."""
+    saved = SaveTogether("w1", tuple(f"many/{number}.png" for number in range(9)))
+    removed = [Remove(f"many/{number}.png") for number in range(3)]
+    back = [Write("many/0.png", "v1"), Wait(20.0), Invent("many"), Wait(700.0)]
+    relive(Setup(max_files=2, max_share=1.0), [saved, Wait(20.0), *removed, Wait(20.0), *back])
+
+
+def test_a_listing_that_takes_long_says_nothing_of_what_was_saved_meanwhile() -> None:
+    """Law 13: half of the old versions are in it, and nobody else changed anything."""
+    names = tuple(f"many/{number}.png" for number in range(6))
+    listing = [Trouble("slow:20", "LIST"), Wait(537.0)]
+    saved = [SaveTogether("w2", names), Wait(70.0), Trouble("slow:20", "LIST"), Wait(500.0)]
+    relive(Setup(), [SaveTogether("w1", names), Wait(70.0), *listing, *saved])
 
 
 def test_a_rule_that_goes_publishes_nothing() -> None:
