@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from jatossync.cli.main import COMMANDS, USAGE_EXIT_CODE, jatossync
-from jatossync.cli.status import DIFFERENCES_EXIT_CODE
+from jatossync.cli import exits
+from jatossync.cli.main import COMMANDS, jatossync
 from jatossync.config.model import Config
 from jatossync.config.writing import example
 from jatossync.errors import JatossyncError
@@ -55,7 +55,7 @@ def test_what_is_typed_there_exists(call: str) -> None:
 def test_the_exit_codes_are_those_of_the_program() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \| ", README, re.MULTILINE)}
     errors = {each.exit_code for each in _all_below(JatossyncError)}
-    assert told == {0, DIFFERENCES_EXIT_CODE, USAGE_EXIT_CODE, *errors}
+    assert told == {0, exits.DIFFERENCES, exits.USAGE, *errors}
 
 
 def _all_below(kind: type[JatossyncError]) -> set[type[JatossyncError]]:

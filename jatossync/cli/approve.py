@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import click
 
+from jatossync.cli import exits
 from jatossync.cli.asking import START_IT, answer, places, state_of
 from jatossync.cli.options import Volume, config_option, json_option, volume_options
 from jatossync.cli.paths import Standing
@@ -18,8 +19,6 @@ from jatossync.core.actions import Hold, HoldKind
 from jatossync.core.holds import HeldList, chosen, chosen_all, chosen_list, chosen_path
 from jatossync.core.status import held_paths
 from jatossync.errors import JatossyncError, NotRunning
-
-DIFFERENCES_EXIT_CODE = 2
 
 
 @click.command("approve")
@@ -69,7 +68,7 @@ def _show(lists: Sequence[HeldList], view: View, as_json: bool) -> int:
         show(line for held in waiting for line in decision(held, view))
     elif view.volume != "quiet":
         click.echo("Nothing waits for you.")
-    return DIFFERENCES_EXIT_CODE if lists else 0
+    return exits.DIFFERENCES if lists else 0
 
 
 def _chosen(

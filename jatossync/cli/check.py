@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 
 import click
 
+from jatossync.cli import exits
 from jatossync.cli.options import Volume, config_option, json_option, volume_options
 from jatossync.cli.saying import tell_json
 from jatossync.cli.setup import (
@@ -32,7 +33,6 @@ from jatossync.remote.parse import StudyHead
 from jatossync.remote.token import Token
 from jatossync.state.store import FILE_NAME, start_over
 
-DIFFERENCES_EXIT_CODE = 2
 PATHS_HINT = (
     "Files with it in their path are left out, so that they do not land on others. Rename them, or "
     "ask the administrator to let the web server in front of JATOS pass paths on unchanged "
@@ -145,12 +145,12 @@ def _describe(report: _Report, config: Config, server: Server) -> None:
         error = JatossyncError(
             f"not every path reaches JATOS as it is sent; what does not: {found}", PATHS_HINT
         )
-        report.bad("paths", error, DIFFERENCES_EXIT_CODE)
+        report.bad("paths", error, exits.DIFFERENCES)
     else:
         report.good("paths", "reach JATOS unchanged, whatever is in a name")
     if server.locked:
         hint = "Unlock it in JATOS; until then nothing is sent."
-        report.bad("lock", JatossyncError("the study is locked", hint), DIFFERENCES_EXIT_CODE)
+        report.bad("lock", JatossyncError("the study is locked", hint), exits.DIFFERENCES)
     else:
         report.good("lock", "the study is not locked")
 

@@ -13,12 +13,11 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from jatossync import __version__
+from jatossync.cli import exits
 from jatossync.cli.terminal import fitted, wants_colours
 from jatossync.errors import JatossyncError
 from jatossync.log import complain
 
-USAGE_EXIT_CODE = 64
-INTERRUPTED_EXIT_CODE = 130
 LONGEST_COMMAND = 12
 
 COMPLETION = "_JATOSSYNC_COMPLETE"
@@ -130,13 +129,13 @@ def run(arguments: Sequence[str]) -> int:
         return int(code or 0)
     except NoArgsIsHelpError as exc:
         print(exc.format_message(), file=sys.stderr)
-        return USAGE_EXIT_CODE
+        return exits.USAGE
     except click.ClickException as exc:
         complain(fitted(_misused(exc), sys.stderr, "    "), "error")
-        return USAGE_EXIT_CODE if isinstance(exc, click.UsageError) else exc.exit_code
+        return exits.USAGE if isinstance(exc, click.UsageError) else exc.exit_code
     except (click.Abort, KeyboardInterrupt):
         print("jatossync: interrupted; run it again to go on", file=sys.stderr)
-        return INTERRUPTED_EXIT_CODE
+        return exits.INTERRUPTED
     except JatossyncError as exc:
         complain(fitted(_shown(exc), sys.stderr, "    "), "error")
         return exc.exit_code

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import click
 
+from jatossync.cli import exits
 from jatossync.cli.meet import rehearse
 from jatossync.cli.options import Volume, config_option, json_option, volume_options
 from jatossync.cli.paths import Standing
@@ -21,8 +22,6 @@ from jatossync.core.actions import Adopt, Change, Delete, Forget, Keep, Upload
 from jatossync.core.status import Status
 from jatossync.log import escaped, human_size
 from jatossync.state.store import FILE_NAME
-
-DIFFERENCES_EXIT_CODE = 2
 
 
 @click.command("plan")
@@ -53,7 +52,7 @@ def command(config_path: str | None, volume: Volume, as_json: bool) -> int:
         tell_json({"changes": [_told(each) for each in changes], "status": status.to_json()})
     else:
         show(_lines(changes, status, view))
-    return 0 if status.in_sync else DIFFERENCES_EXIT_CODE
+    return 0 if status.in_sync else exits.DIFFERENCES
 
 
 def _with(status: Status, changes: Sequence[Change]) -> Status:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import click
 
+from jatossync.cli import exits
 from jatossync.cli.asking import answer, runs
 from jatossync.cli.bring import SILENCE_S
 from jatossync.cli.deeds import Deeds
@@ -30,8 +31,6 @@ from jatossync.core.paths import RelPath
 from jatossync.errands import remove, run
 from jatossync.errors import JatossyncError, Unreachable
 from jatossync.jobs import Jobs, Sides
-
-DIFFERENCES_EXIT_CODE = 2
 
 WHY = "removed from JATOS, which alone had it (prune)"
 
@@ -68,7 +67,7 @@ def command(config_path: str | None, yes: bool, volume: Volume, as_json: bool) -
                 return deeds.conclude("JATOS has no other files than this folder.")
             if not (yes or _agreed(foreign, deeds, as_json)):
                 nothing = "Nothing was removed; `jatossync prune --yes` does it."
-                return deeds.conclude(nothing) or DIFFERENCES_EXIT_CODE
+                return deeds.conclude(nothing) or exits.DIFFERENCES
             _prune(sides, jobs, sorted(foreign), deeds, Tally(shown, len(foreign)))
             removed = plural(deeds.count("removed"), "file")
             trash = "copies are in the trash (`jatossync trash list`)"

@@ -7,6 +7,7 @@ import time
 
 import click
 
+from jatossync.cli import exits
 from jatossync.cli.asking import places, status
 from jatossync.cli.options import Volume, config_option, json_option, volume_options
 from jatossync.cli.paths import Standing
@@ -15,8 +16,6 @@ from jatossync.cli.telling import View, screen, show
 from jatossync.cli.terminal import can_redraw
 from jatossync.config import Places
 from jatossync.core.status import Status
-
-DIFFERENCES_EXIT_CODE = 2
 
 REFRESH_S = 1.0
 
@@ -59,7 +58,7 @@ def _watch(where: Places, view: View, as_json: bool) -> int:
             last = told
             time.sleep(REFRESH_S)
     except KeyboardInterrupt:
-        return _code(last) if last is not None else DIFFERENCES_EXIT_CODE
+        return _code(last) if last is not None else exits.DIFFERENCES
 
 
 def _differs(told: Status, last: Status) -> bool:
@@ -74,4 +73,4 @@ def _print(told: Status, view: View, as_json: bool, indent: int | None = 1) -> N
 
 
 def _code(told: Status) -> int:
-    return 0 if told.in_sync else DIFFERENCES_EXIT_CODE
+    return 0 if told.in_sync else exits.DIFFERENCES

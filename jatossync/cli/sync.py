@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 import click
 
+from jatossync.cli import exits
 from jatossync.cli.course import until_finished
 from jatossync.cli.options import (
     Volume,
@@ -31,9 +32,6 @@ from jatossync.core.jobs import Stop, Stopped
 from jatossync.core.report import Event, Totals
 from jatossync.daemon import Daemon, refusal
 from jatossync.log import escaped, human_size
-
-INTERRUPTED_EXIT_CODE = 130
-DIFFERENCES_EXIT_CODE = 2
 
 
 @click.command("sync")
@@ -71,7 +69,7 @@ def command(config_path: str | None, log_format: str | None, volume: Volume, as_
         status = daemon.status
     if interrupted:
         print(_left_undone(daemon), file=sys.stderr)
-        return INTERRUPTED_EXIT_CODE
+        return exits.INTERRUPTED
     trouble = daemon.engine.link.trouble
     if isinstance(trouble, Stopped) and trouble.stop is not Stop.LOCKED:
         raise refusal(trouble, config)
@@ -81,7 +79,7 @@ def command(config_path: str | None, log_format: str | None, volume: Volume, as_
         tell_json({**did, "status": status.to_json()})
     elif volume != "quiet" or not status.in_sync:
         show(ending(status, _did(totals, seconds), view))
-    return 0 if status.in_sync else DIFFERENCES_EXIT_CODE
+    return 0 if status.in_sync else exits.DIFFERENCES
 
 
 def _log(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from jatossync.cli import restore
+from jatossync.cli import exits, restore
 from jatossync.cli.asking import answer
 from jatossync.cli.deeds import Deeds
 from jatossync.cli.options import (
@@ -32,8 +32,6 @@ from jatossync.jobs import let_go
 from jatossync.log import escaped, human_size
 from jatossync.state.store import Store
 from jatossync.state.trash import Trash
-
-DIFFERENCES_EXIT_CODE = 2
 
 
 @click.group("trash")
@@ -125,7 +123,7 @@ def empty(
             for each in old:
                 deeds.did("waiting", each.path, each.size, number=each.number)
             nothing = "Nothing was removed; `jatossync trash empty --yes` does it."
-            return deeds.conclude(nothing) or DIFFERENCES_EXIT_CODE
+            return deeds.conclude(nothing) or exits.DIFFERENCES
         _let_go(config, store, trash, old)
         for each in old:
             deeds.did("removed", each.path, each.size, number=each.number)

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from jatossync.cli import exits
 from jatossync.cli.asking import START_IT, answer, places, understood
 from jatossync.cli.options import Volume, config_option, json_option, volume_options
 from jatossync.cli.paths import Standing
@@ -20,8 +21,6 @@ from jatossync.core.paths import RelPath
 from jatossync.core.status import Remark
 from jatossync.errors import JatossyncError, NotRunning
 from jatossync.log import escaped
-
-DIFFERENCES_EXIT_CODE = 2
 
 PATIENCE_S = 20.0
 """So much longer than the timeout the daemon may take to say that it is over."""
@@ -83,7 +82,7 @@ def command(
         _print_json(outcome, seconds, blockers, told)
     elif volume != "quiet" or outcome != "done":
         show(_lines(outcome, seconds, blockers, told, view))
-    return 0 if outcome == "done" else DIFFERENCES_EXIT_CODE
+    return 0 if outcome == "done" else exits.DIFFERENCES
 
 
 def _refuse_misspelt(where: Places, told: dict[str, Any], view: View) -> None:

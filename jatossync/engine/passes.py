@@ -163,7 +163,7 @@ class Passes(Room):
     def listed(self, result: Result, now_s: float) -> None:
         """The listing has ended, for this pass or one that is no more."""
         lister, self._lister = self._lister, None
-        ours = self._store.rows([ROOT]).keys()
+        ours = self._store.paths()
         if isinstance(result, NoListing) and result.folder_gone and ours:
             # Not that all is gone one by one: nothing is to be forgotten, deleted or sent anew.
             result = Stopped(Stop.FOLDER_GONE, result.reason)

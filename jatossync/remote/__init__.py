@@ -1,0 +1,1 @@
+"""JATOS over HTTP: its API's requests, what its answers mean, and the token."""

@@ -1,1 +1,1 @@
-"""What the daemon has to do with the system around it: its control socket."""
+"""The daemon's ties to the system: control socket, service manager (sd_notify), systemd units."""

@@ -68,11 +68,6 @@ class Database:
                 self._connection.execute("COMMIT")
             self._expect_in_place()
 
-    def roll_back(self) -> None:
-        """Forget what was written since the last commit."""
-        with self.translated():
-            self._connection.rollback()
-
     def changed_elsewhere(self) -> bool:
         """
         Whether another connection has written since this was last asked.

@@ -171,11 +171,6 @@ class Store:
         found = self._db.row("SELECT value FROM binding WHERE key = ?", key)
         return str(found[0]) if found else None
 
-    @property
-    def bound(self) -> bool:
-        """Whether this state has ever been bound; if not, this is the first contact."""
-        return self._db.row("SELECT 1 FROM binding WHERE key = 'study'") is not None
-
     def start_over(self) -> None:
         """
         Forget what is known of both sides: the next start is first contact and deletes nothing.
@@ -200,6 +195,10 @@ class Store:
         if self._files is None:
             (self._files,) = self._db.row("SELECT count(*) FROM manifest") or (0,)
         return self._files
+
+    def paths(self) -> set[RelPath]:
+        """All paths of the manifest."""
+        return {RelPath(path.decode()) for (path,) in self._db.rows("SELECT path FROM manifest")}
 
     def rows(self, scope: Iterable[RelPath]) -> dict[RelPath, Row]:
         """The manifest's rows at and below the paths of `scope`."""

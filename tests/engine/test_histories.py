@@ -116,7 +116,7 @@ class History:
 
     def kill(self) -> None:
         """kill -9: what was not committed is gone."""
-        self.store._db.roll_back()
+        self.store._db._connection.rollback()
         self.store.close()
         self.store = Store(str(self.state), clock=lambda: 0.0)
         self.world = self.begin(self.world)

@@ -58,7 +58,7 @@ class Story:
         return Unavailable("the connection broke") if isinstance(result, Done) else result
 
     def crash(self) -> None:
-        self.store._db.roll_back()
+        self.store._db._connection.rollback()
         self.store.close()
         self.store = Store(str(self.place), clock=lambda: 0.0)
         before, self.world = self.world, World(self.store)

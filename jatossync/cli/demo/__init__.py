@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from jatossync.cli import exits
 from jatossync.cli.demo.show import Interrupted, Show
 from jatossync.cli.demo.stage import Workplace
 from jatossync.cli.demo.study import copy_study, write_example
@@ -19,8 +20,6 @@ from jatossync.cli.demo.view import View, opened_view
 from jatossync.core.model import Entry
 from jatossync.core.paths import RelPath
 from jatossync.errors import JatossyncError
-
-INTERRUPTED_EXIT_CODE = 130
 
 
 @click.command("demo")
@@ -53,7 +52,7 @@ def command(keep: bool, folder: Path | None) -> int:
         except Interrupted:
             view.finish()
             view.say(f"Stopped before the end, and removed {place.root}")
-            return INTERRUPTED_EXIT_CODE
+            return exits.INTERRUPTED
     return 0
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
+from jatossync.cli import exits
 from jatossync.cli.init.asking import ask
 from jatossync.cli.init.preview import first_contact
 from jatossync.cli.init.server import Found, find_server
 from jatossync.cli.init.studies import choose
 from jatossync.cli.init.tokens import NewToken, find_token
-from jatossync.cli.main import INTERRUPTED_EXIT_CODE
 from jatossync.cli.own_files import ORDINARY, PRIVATE, create, replace
 from jatossync.cli.saying import done, note, short
 from jatossync.cli.terminal import can_ask
@@ -123,7 +123,7 @@ def command(ctx: click.Context, /, **options: Any) -> int:
             click.confirm(f"Write {short(setup.config)}?", default=True, abort=True)
     except (click.Abort, KeyboardInterrupt):
         click.echo("\njatossync: stopped; nothing was written", err=True)
-        return INTERRUPTED_EXIT_CODE
+        return exits.INTERRUPTED
     _write(setup)
     if only_there and not given.service and not given.start:
         note("\nThe folder is empty, and JATOS has the study. Go on with:")
