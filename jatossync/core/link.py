@@ -24,6 +24,8 @@ class Link:
         self.trouble: Unavailable | Stopped | None = None
         self.trouble_since_s: float | None = None
         """When the trouble that there is began, whatever it turned into since."""
+        self._kinds: set[object] = set()
+        """Of all trouble since JATOS was last there and let us."""
         self._jitter = jitter
         self._failures = 0
         self.up_since_s = 0.0
@@ -69,6 +71,8 @@ class Link:
             self.trouble_since_s = now_s if not had_trouble else self.trouble_since_s
             self.trouble = Stopped(Stop.LOCKED, "the study is locked in JATOS")
             self._ask_s = now_s + LOCKED_PROBE_S
+        else:
+            self._kinds.clear()
         return had_trouble and self.trouble is None
 
     def failed(self, trouble: Unavailable | Stopped, now_s: float) -> bool:
@@ -86,8 +90,8 @@ class Link:
         return False
 
     def is_news(self, trouble: Unavailable | Stopped) -> bool:
-        """Whether people have not been told of this: it is of another kind than what was."""
-        return kind(trouble) != kind(self.trouble)
+        """Whether people have not been told of this: nothing of its kind was since all was well."""
+        return kind(trouble) not in self._kinds
 
     @property
     def _waits_for_the_server(self) -> bool:
@@ -98,6 +102,7 @@ class Link:
         if self.trouble is None:
             self.trouble_since_s = now_s
         self.trouble = trouble
+        self._kinds.add(kind(trouble))
         match trouble:
             case Unavailable():
                 self._failures += 1

@@ -55,7 +55,8 @@ class Meeting(Room):
 
     def fail(self, trouble: Unavailable | Stopped, now_s: float) -> None:
         """A request found nobody, or was refused as every request would be."""
-        if self._link.failed(trouble, now_s):
+        news = self._link.is_news(trouble)
+        if self._link.failed(trouble, now_s) and news:
             self._say_trouble(trouble)
 
     def _say_trouble(self, trouble: Unavailable | Stopped) -> None:
