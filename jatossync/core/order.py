@@ -13,10 +13,13 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, KeysView
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from jatossync.core.actions import Delete, Upload
 from jatossync.core.model import LARGE_BYTES
 from jatossync.core.paths import RelPath, below, fold, parents
+
+K = TypeVar("K")
 
 PATIENCE_S = 60.0
 """So long a class waits for the ones before it."""
@@ -264,7 +267,14 @@ class Queue:
     def _count(self, item: Item, by: int) -> None:
         self._unrefused += by * (item.refusals < 2)
         self._awaited[item.rank] += by * item.awaited
-        self._open_uploads[item.burst] += by * item.open_upload
+        _add(self._open_uploads, item.burst, by * item.open_upload)
         dirs = self._delete_dirs if isinstance(item.action, Delete) else self._upload_dirs
         for up in parents(item.path):
-            dirs[up] += by
+            _add(dirs, up, by)
+
+
+def _add(counter: Counter[K], key: K, by: int) -> None:
+    """Count, and forget what is counted down to nothing: a daemon lives for months."""
+    counter[key] += by
+    if not counter[key]:
+        del counter[key]

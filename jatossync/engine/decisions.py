@@ -41,6 +41,9 @@ OTHERS = (
 
 _BY_OTHERS = (HoldKind.DRIFT, HoldKind.CONFLICT)
 
+BURSTS = 20
+"""More than these are not remembered without a reason."""
+
 DOUBT_S = 2.0
 """So long after a listing that does not show a file, another one is asked for."""
 
@@ -230,6 +233,15 @@ class Decisions(Room):
         self._parts.bursts[burst] = self._store.begin(writes, known)
         if known is None:
             self._provenance.append(Provenance(self._parts.bursts[burst]))
+            self._forget_bursts(burst)
+
+    def _forget_bursts(self, burst: int) -> None:
+        """Those of which nothing is left to be done, now and then."""
+        if len(self._parts.bursts) > BURSTS:
+            used = {burst, *(item.burst for item in self._queue)}
+            used.update(question.burst for question in self._questions)
+            bursts = self._parts.bursts.items()
+            self._parts.bursts = {own: stored for own, stored in bursts if own in used}
 
     def start_provenance(self) -> list[Job]:
         """The jobs that find out what git says of the bursts that began."""
