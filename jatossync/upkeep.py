@@ -25,7 +25,8 @@ ADVICE = {
     Stop.ROLE: "Ask an administrator of this JATOS to give your account the role User.",
     Stop.TOKEN: "Make a new token in JATOS (your name at the top right, “My API tokens”).",
     Stop.API_OFF: "Ask the administrator of this JATOS to set `jatos.api.allowed = true`.",
-    Stop.NOT_SIGNED_IN: "Check `server:`: a sign-in page answers where JATOS's API should.",
+    Stop.NOT_SIGNED_IN: "Check `server:`, and ask the administrator: what stands in front of JATOS "
+    "has to let requests to /jatos/api through as they are.",
     Stop.LOCKED: "Unlock the study in JATOS to go on.",
 }
 """What to do about each way in which JATOS refuses everything."""

@@ -11,6 +11,7 @@ import html
 import json
 import re
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from enum import Enum
 
 from jatossync.core.jobs import Done, Refused, Server, Stop, Stopped, Trouble, Unavailable
@@ -60,6 +61,8 @@ class Answer:
     """Content-Length, also of an answer to HEAD."""
     location: str = ""
     retry_after: str = ""
+    date: str = ""
+    """What the server believes the time to be."""
 
     @property
     def is_html(self) -> bool:
@@ -109,6 +112,10 @@ BAD_TOKEN = Stopped(
 SIGN_IN_BEFORE = Stopped(
     Stop.NOT_SIGNED_IN,
     "What stands in front of JATOS asks for a sign-in of its own (status 401)",
+)
+WITHOUT_TOKEN = Stopped(
+    Stop.NOT_SIGNED_IN,
+    "The token does not reach JATOS: what stands before it takes the Authorization header away",
 )
 API_OFF = Stopped(Stop.API_OFF, "The administrator of this JATOS has switched its API off")
 NO_ACCESS = Stopped(Stop.NO_ACCESS, "The user of the token is not a member of the study in JATOS")
@@ -233,12 +240,14 @@ def of_any_request(answer: Answer) -> Unavailable | Stopped | None:
     status = answer.status
     if 300 <= status < 400:
         return Stopped(Stop.NOT_SIGNED_IN, _redirect(answer))
+    if status == 401 and answer.is_html:
+        return SIGN_IN_BEFORE
     if status == 401:
-        return SIGN_IN_BEFORE if answer.is_html else BAD_TOKEN
+        return WITHOUT_TOKEN if answer.error_code == "AUTH_ERROR" else BAD_TOKEN
     if status == 403:
         return _BY_CODE.get(answer.error_code)
     if reason := _OF_THE_SERVER.get(status):
-        return Unavailable(reason, retry_after_s=_seconds(answer.retry_after))
+        return Unavailable(reason, retry_after_s=_asked_to_wait_s(answer))
     return None
 
 
@@ -268,11 +277,16 @@ def _with_words(sentence: str, answer: Answer) -> str:
     return f"{sentence} (status {answer.status}{said})"
 
 
-def _seconds(retry_after: str) -> float | None:
-    """Retry-After in seconds; its form as a date is not used by the proxies we know."""
-    if not re.fullmatch(r"[0-9]{1,9}", retry_after.strip()):
+def _asked_to_wait_s(answer: Answer) -> float | None:
+    """Retry-After; as a date it counts from the server's own, for its clock may be wrong."""
+    text = answer.retry_after.strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return min(float(text), MAX_RETRY_AFTER_S)
+    try:
+        wait = parsedate_to_datetime(text) - parsedate_to_datetime(answer.date)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return min(float(retry_after), MAX_RETRY_AFTER_S)
+    return min(max(wait.total_seconds(), 0.0), MAX_RETRY_AFTER_S)
 
 
 def _decoded(raw: bytes) -> str:

@@ -269,6 +269,7 @@ class Wire:
             size=_announced(response),
             location=headers.get("location", ""),
             retry_after=headers.get("retry-after", ""),
+            date=headers.get("date", ""),
         )
 
     def _of_file(self, response: httpx.Response) -> Iterator[bytes]:

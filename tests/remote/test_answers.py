@@ -58,7 +58,7 @@ TABLE = {
     (Asked.UPLOAD, E, 400, "MISSING_FILE"): "Refused",
     (Asked.UPLOAD, E, 400, "FILE_ALREADY_EXISTS"): "Refused",
     (Asked.UPLOAD, E, 400, "CLIENT_ERROR"): "Refused",
-    (Asked.UPLOAD, E, 401, "AUTH_ERROR"): "TOKEN",
+    (Asked.UPLOAD, E, 401, "AUTH_ERROR"): "NOT_SIGNED_IN",
     (Asked.UPLOAD, E, 401, "INVALID_API_TOKEN"): "TOKEN",
     (Asked.UPLOAD, E, 403, "NO_ACCESS"): "NO_ACCESS",
     (Asked.UPLOAD, E, 403, "STUDY_LOCKED"): "LOCKED",
@@ -77,7 +77,7 @@ TABLE = {
     (Asked.DELETE, L, 414, ""): "Refused",
     (Asked.DELETE, L, 500, ""): "Refused",
     (Asked.DELETE, E, 200, ""): "done",
-    (Asked.DELETE, E, 401, "AUTH_ERROR"): "TOKEN",
+    (Asked.DELETE, E, 401, "AUTH_ERROR"): "NOT_SIGNED_IN",
     (Asked.DELETE, E, 401, "INVALID_API_TOKEN"): "TOKEN",
     (Asked.DELETE, E, 403, "NO_ACCESS"): "NO_ACCESS",
     (Asked.DELETE, E, 403, "STUDY_LOCKED"): "LOCKED",
@@ -93,7 +93,7 @@ TABLE = {
     (Asked.DOWNLOAD, L, 404, ""): "ask first (JATOS)",
     (Asked.DOWNLOAD, L, 414, ""): "Refused",
     (Asked.DOWNLOAD, L, 500, ""): "Refused",
-    (Asked.DOWNLOAD, E, 401, "AUTH_ERROR"): "TOKEN",
+    (Asked.DOWNLOAD, E, 401, "AUTH_ERROR"): "NOT_SIGNED_IN",
     (Asked.DOWNLOAD, E, 401, "INVALID_API_TOKEN"): "TOKEN",
     (Asked.DOWNLOAD, E, 403, "NO_ACCESS"): "NO_ACCESS",
     (Asked.DOWNLOAD, E, 403, "AUTH_ERROR"): "API_OFF",
@@ -106,7 +106,7 @@ TABLE = {
     (Asked.TOKEN, L, 401, ""): "TOKEN",
     (Asked.TOKEN, L, 403, ""): "API_OFF",
     (Asked.TOKEN, L, 500, ""): "Unavailable",
-    (Asked.TOKEN, E, 401, "AUTH_ERROR"): "TOKEN",
+    (Asked.TOKEN, E, 401, "AUTH_ERROR"): "NOT_SIGNED_IN",
     (Asked.TOKEN, E, 401, "INVALID_API_TOKEN"): "TOKEN",
     (Asked.TOKEN, E, 403, "AUTH_ERROR"): "API_OFF",
     (Asked.TOKEN, E, 500, "UNEXPECTED_ERROR"): "Unavailable",
@@ -115,7 +115,7 @@ TABLE = {
     (Asked.STUDY, L, 403, ""): "NO_ACCESS",
     (Asked.STUDY, L, 404, ""): "STUDY_GONE",
     (Asked.STUDY, L, 500, ""): "Unavailable",
-    (Asked.STUDY, E, 401, "AUTH_ERROR"): "TOKEN",
+    (Asked.STUDY, E, 401, "AUTH_ERROR"): "NOT_SIGNED_IN",
     (Asked.STUDY, E, 401, "INVALID_API_TOKEN"): "TOKEN",
     (Asked.STUDY, E, 403, "NO_ACCESS"): "NO_ACCESS",
     (Asked.STUDY, E, 404, "NOT_FOUND"): "STUDY_GONE",
@@ -281,6 +281,32 @@ def test_retry_after_is_honoured_up_to_five_minutes(text: str, seconds: float | 
     found = answers.of_path(Asked.UPLOAD, page(429, retry_after=text))
     assert isinstance(found, Unavailable)
     assert found.retry_after_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("until", "seconds"),
+    [
+        ("Tue, 24 Nov 2020 08:00:30 GMT", 30.0),
+        ("Tue, 24 Nov 2020 07:00:00 GMT", 0.0),
+        ("Sun, 24 Nov 2999 08:00:00 GMT", 300.0),
+        ("Tue, 99 Nov 2020 08:00:00 GMT", None),
+        ("Tue, 24 Nov 2020 08:00:30", None),
+    ],
+)
+def test_a_date_to_come_back_at_counts_from_the_servers_own_wrong_one(
+    until: str, seconds: float | None
+) -> None:
+    answer = page(503, retry_after=until, date="Tue, 24 Nov 2020 08:00:00 GMT")
+    found = answers.of_path(Asked.UPLOAD, answer)
+    assert isinstance(found, Unavailable)
+    assert found.retry_after_s == seconds
+
+
+def test_a_token_that_does_not_arrive_is_told_apart_from_a_wrong_one() -> None:
+    body = b'{"apiVersion": "1.1.0", "error": {"code": "AUTH_ERROR", "message": "No token"}}'
+    found = answers.of_all(Asked.TOKEN, Answer(401, "application/json", body))
+    assert isinstance(found, Stopped)
+    assert "does not reach JATOS" in found.reason
 
 
 def test_words_of_a_server_are_shown_on_one_harmless_line() -> None:
