@@ -70,6 +70,9 @@ def _await_request(study: Study, chance: random.Random) -> None:
     methods = chance.choice([("POST",), ("POST",), ("DELETE",), ("GET", "HEAD")])
     count = chance.randrange(1, 12)
     deadline_s = time.monotonic() + LONGEST_S
+    if methods == ("DELETE",):  # they come when all uploads are done
+        study.jatos.faults([{"method": "DELETE", "do": "stall:500ms"}])
+        count, deadline_s = chance.randrange(1, 4), deadline_s + LONGEST_S
     while len(study.sent(*methods)) < count and time.monotonic() < deadline_s:
         time.sleep(0.005)
     time.sleep(chance.choice([0, 0.005, 0.03, 0.1]))

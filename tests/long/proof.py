@@ -156,8 +156,8 @@ class Proof:
         """
         After the end: what the state says of JATOS is so, and nothing is left unanswered.
 
-        Of a file that was emptied meanwhile nobody needs to know whether its last upload came, or
-        what others made of it.
+        Of a file that was emptied meanwhile nobody needs to know what its last upload led to (a
+        JATOS that dies over it has neither the old bytes nor the new), or what others made of it.
         """
         remote = self._study.remote()
         rows, attempts = self._rows("manifest"), self._rows("attempts")
@@ -168,7 +168,8 @@ class Proof:
         assert not attempts.keys() & asked, "attempts without an end"
         for path in rows.keys() - asked - self._others.touched:
             lies = digest(remote[path]) if path in remote else ""
-            assert lies in rows[path] | attempts.get(path, set()), f"nobody knows what {path} is"
+            unanswered = attempts[path] | {""} if path in attempts else set()
+            assert lies in rows[path] | unanswered, f"nobody knows what {path} is"
         assert self._study.cli("status", "--json").code == 2, "nobody runs, nobody can say"
 
     def _rows(self, table: str) -> dict[str, set[str]]:

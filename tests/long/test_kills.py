@@ -23,7 +23,7 @@ from tests.scenarios.harness import Study
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
-KILLS_BETWEEN_RESTS = 25
+KILLS_BETWEEN_RESTS = 40
 
 WEATHER: tuple[list[dict[str, Any]], ...] = (
     [],
