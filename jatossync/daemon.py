@@ -154,6 +154,8 @@ class Daemon:
         self._desk = Desk(sides, self.engine, self._jobs, self._start, keep=not dry_run)
         self._control: Control | None = None
         self._chatter = Chatter()
+        self._under_way = 0
+        """So many jobs are with the threads, or their results in the inbox."""
         self._patient = True
         self._committed_s = 0.0
         self._ticked_s = 0.0
@@ -241,6 +243,7 @@ class Daemon:
             pass
 
     def _answer(self, job: Job, result: Result) -> None:
+        self._under_way -= 1
         if self._desk.done(job, result):
             return
         if isinstance(job, Ask):
@@ -350,7 +353,7 @@ class Daemon:
         for pool in pools:
             pool.close()
         deadline_s = time.monotonic() + GRACE_S
-        while any(pool.busy for pool in pools) and time.monotonic() < deadline_s:
+        while self._under_way and time.monotonic() < deadline_s:
             self._receive(COMMIT_S)
         self._receive(0)
         self._tell()
@@ -365,6 +368,7 @@ class Daemon:
     # --- what the threads do -------------------------------------------------------------------
 
     def _start(self, job: Job) -> None:
+        self._under_way += 1
         match job:
             case Scan():
                 self._scan_s = time.monotonic()

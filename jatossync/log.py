@@ -12,25 +12,28 @@ import os
 import re
 import sys
 import threading
+import time
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Callable
+from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TextIO
-
-if TYPE_CHECKING:  # structlog brings rich and asyncio along: only where something is logged
-    from structlog.typing import FilteringBoundLogger
+from typing import Any, TextIO
 
 _TOKEN = re.compile(r"jap_[0-9A-Za-z]{20,}")
 
 # The order of a line for people. These stand for themselves; all other fields are key=value.
 _BARE = ("path", "reason", "size", "ms", "sent", "bytes_per_s", "left_s")
 
+_NUMBERS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+
 _JOURNAL_PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
 _DIM, _YELLOW, _RED, _PLAIN = "\033[2m", "\033[33m", "\033[31m", "\033[0m"
 _COLOUR = {"debug": _DIM, "warning": _YELLOW, "error": _RED, "critical": _RED}
 
-Fields = MutableMapping[str, Any]
+Fields = dict[str, Any]
+ErrorInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+"""As `sys.exc_info()` tells it."""
 
 
 def redact(text: str) -> str:
@@ -47,34 +50,23 @@ def setup(level: str, format: str, stream: TextIO) -> None:  # noqa: A002  (the 
         format: `console`, `json`, `journal`, or `auto`: `journal` where systemd's journal is at the
             other end of the stream, else `console`.
     """
-    import structlog
-
+    global _log
     if format == "auto":
         format = "journal" if _is_journal(stream) else "console"  # noqa: A001
-    stamper = structlog.processors.TimeStamper
-    stamps = {
-        "console": [stamper("%H:%M:%S", utc=False, key="time")],
-        "json": [stamper("iso", utc=True, key="time")],
-    }
     form = {"journal": _journal, "json": _json}.get(format) or _Console(_has_colours(stream))
-    sink = _Sink(stream)
-
-    def render(_logger: object, _method: str, fields: Fields) -> str:
-        return redact(form(fields))
-
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            *stamps.get(format, []),
-            render,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[level.upper()]
-        ),
-        logger_factory=lambda *_names: sink,
-    )
+    _log = _Log(level, form, stream)
     _take_over_standard_logging()
+
+
+def say(level: str, event: str, error: ErrorInfo | None = None, /, **fields: object) -> None:
+    """
+    One line of the log, once `setup` said where it goes; from any thread.
+
+    Args:
+        error: Its traceback is told with it.
+    """
+    if _log is not None:
+        _log.say(level, event, error, fields)
 
 
 def complain(text: str, level: str) -> None:
@@ -88,14 +80,6 @@ def complain(text: str, level: str) -> None:
     sys.stderr.flush()
 
 
-def get_logger() -> FilteringBoundLogger:
-    """The logger; `setup` says where its lines go."""
-    import structlog
-
-    logger: FilteringBoundLogger = structlog.get_logger()
-    return logger
-
-
 # --- forms ---------------------------------------------------------------------------------------
 
 
@@ -106,14 +90,14 @@ class _Console:
         self._colours = colours
 
     def __call__(self, fields: Fields) -> str:
-        time, level = str(fields.pop("time")), str(fields.pop("level"))
+        now, level = time.strftime("%H:%M:%S"), str(fields.pop("level"))
         text = _sentence(fields)
         if level != "info":
             text = f"{level}: {text}"
         if self._colours:
-            time = f"{_DIM}{time}{_PLAIN}"
+            now = f"{_DIM}{now}{_PLAIN}"
             text = f"{_COLOUR[level]}{text}{_PLAIN}" if level in _COLOUR else text
-        return f"{time}  {text}"
+        return f"{now}  {text}"
 
 
 def _journal(fields: Fields) -> str:
@@ -128,6 +112,7 @@ def _prioritised(text: str, level: str) -> str:
 
 
 def _json(fields: Fields) -> str:
+    fields["time"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     order = dict.fromkeys(["time", "level", "event", *_BARE, *fields])
     return json.dumps({key: fields[key] for key in order if key in fields}, default=str)
 
@@ -181,13 +166,23 @@ def escaped(value: object) -> str:
 # --- where it goes -------------------------------------------------------------------------------
 
 
-class _Sink:
+class _Log:
     """Writes whole lines, from any thread."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, level: str, form: Callable[[Fields], str], stream: TextIO) -> None:
+        self._least = _NUMBERS[level]
+        self._form = form
         self._stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self._lock = threading.Lock()
+
+    def say(self, level: str, event: str, error: ErrorInfo | None, fields: Fields) -> None:
+        if _NUMBERS[level] < self._least:
+            return
+        said = {**fields, "event": event, "level": level}
+        if error is not None and error[0] is not None:
+            said["exception"] = "".join(traceback.format_exception(*error)).rstrip("\n")
+        self._write(redact(self._form(said)))
 
     def _write(self, line: str) -> None:
         line = line.encode(self._encoding, "backslashreplace").decode(self._encoding)
@@ -198,19 +193,20 @@ class _Sink:
             except (OSError, ValueError):
                 pass  # Closed, or nobody reads it any more: no reason to stop mirroring.
 
-    debug = info = warning = error = critical = exception = _write
+
+_log: _Log | None = None
 
 
 class _Standard(logging.Handler):
     """The records of libraries, as lines like all others."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        level = min(max(record.levelno // 10, 1), 5) * 10
+        level = min(max(record.levelno // 10, 1), 5) * 10  # those between are rounded down
         try:
             message = record.getMessage()
         except Exception:  # noqa: BLE001  (whatever is wrong, it must not end the thread that told)
             message = str(record.msg)
-        get_logger().log(level, message, logger=record.name, exc_info=record.exc_info or None)
+        say(logging.getLevelName(level).lower(), message, record.exc_info, logger=record.name)
 
 
 def _take_over_standard_logging() -> None:

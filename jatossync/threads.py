@@ -59,17 +59,9 @@ class Pool:
     def __init__(self, name: str, size: int, work: Callable[[Job], None]) -> None:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._work = work
-        self._threads = [
-            threading.Thread(target=self._loop, name=f"{name}-{n}", daemon=True)
-            for n in range(size)
-        ]
-        for thread in self._threads:
-            thread.start()
-
-    @property
-    def busy(self) -> bool:
-        """Whether a thread is left, at work or waiting for it."""
-        return any(thread.is_alive() for thread in self._threads)
+        self._size = size
+        for n in range(size):
+            threading.Thread(target=self._loop, name=f"{name}-{n}", daemon=True).start()
 
     def put(self, job: Job) -> None:
         """Let the next idle thread do it."""
@@ -77,7 +69,7 @@ class Pool:
 
     def close(self) -> None:
         """End the threads once their jobs are done."""
-        for _ in self._threads:
+        for _ in range(self._size):
             self._jobs.put(None)
 
     def _loop(self) -> None:

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-import structlog
 
 from jatossync import log
 
@@ -37,7 +36,6 @@ def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def said(level: str = "info", form: str = "console", stream: io.StringIO | None = None) -> Said:
@@ -52,13 +50,13 @@ def said(level: str = "info", form: str = "console", stream: io.StringIO | None 
 
 def test_a_line_reads_event_path_size_and_time() -> None:
     text = said()
-    log.get_logger().info("uploaded", ms=38.2, size=12_034, path="js/task.js")
+    log.say("info", "uploaded", ms=38.2, size=12_034, path="js/task.js")
     assert re.fullmatch(r"\d\d:\d\d:\d\d  uploaded  js/task\.js  12 kB  38 ms\n", text())
 
 
 def test_other_fields_follow_with_their_names() -> None:
     text = said()
-    log.get_logger().warning("held", path="a b.html", reason="too many", count=3, list="7 f")
+    log.say("warning", "held", path="a b.html", reason="too many", count=3, list="7 f")
     assert text()[10:] == 'warning: held  a b.html  too many  count=3  list="7 f"\n'
 
 
@@ -82,21 +80,21 @@ def test_sizes_are_what_people_read(size: int, shown: str) -> None:
 
 def test_long_times_are_seconds() -> None:
     text = said()
-    log.get_logger().info("uploaded", ms=61_200)
+    log.say("info", "uploaded", ms=61_200)
     assert text().endswith("uploaded  61 s\n")
 
 
 def test_what_is_below_the_level_is_not_told() -> None:
     text = said("warning")
-    log.get_logger().info("uploaded")
-    log.get_logger().warning("held")
+    log.say("info", "uploaded")
+    log.say("warning", "held")
     assert "uploaded" not in text()
     assert "held" in text()
 
 
 def test_a_file_name_cannot_forge_a_line_or_colours() -> None:
     text = said()
-    log.get_logger().info("uploaded", path="a\n12:00:00  deleted  b\r\x1b[31m\u202e", note="x\ny")
+    log.say("info", "uploaded", path="a\n12:00:00  deleted  b\r\x1b[31m\u202e", note="x\ny")
     assert text().count("\n") == 1
     assert r"a\n12:00:00" in text()
     assert text()[:-1].isprintable()
@@ -104,30 +102,30 @@ def test_a_file_name_cannot_forge_a_line_or_colours() -> None:
 
 def test_a_file_name_cannot_pass_for_another_field() -> None:
     text = said()
-    log.get_logger().info("uploaded", path="a.js  12 kB", size=1)
+    log.say("info", "uploaded", path="a.js  12 kB", size=1)
     assert text().endswith('uploaded  "a.js  12 kB"  1 B\n')
 
 
 def test_names_that_are_no_unicode_or_not_in_the_terminals_encoding_areescaped() -> None:
     raw = io.BytesIO()
     log.setup("info", "console", io.TextIOWrapper(raw, encoding="ascii"))
-    log.get_logger().info("uploaded", path="M\u00fcller \udcff")
+    log.say("info", "uploaded", path="M\u00fcller \udcff")
     assert raw.getvalue().endswith(b"uploaded  M\\xfcller \\udcff\n")
 
 
 def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WT_SESSION", "x")
     text = said(stream=Terminal())
-    log.get_logger().error("refused")
+    log.say("error", "refused")
     assert "\033[31merror: refused\033[0m" in text()
     for name, value in (("NO_COLOR", "1"), ("TERM", "dumb")):
         with monkeypatch.context() as patch:
             patch.setenv(name, value)
             text = said(stream=Terminal())
-            log.get_logger().error("refused")
+            log.say("error", "refused")
             assert "\033" not in text()
     text = said()
-    log.get_logger().error("refused")
+    log.say("error", "refused")
     assert "\033" not in text()
 
 
@@ -136,7 +134,7 @@ def test_a_traceback_stands_indented_below_its_line() -> None:
     try:
         raise ValueError("two\nlines")
     except ValueError:
-        log.get_logger().exception("failed", path="a.js")
+        log.say("error", "failed", sys.exc_info(), path="a.js")
     first, *others = text().splitlines()
     assert first.endswith("error: failed  a.js")
     assert all(line.startswith("    ") for line in others)
@@ -149,8 +147,8 @@ def test_a_traceback_stands_indented_below_its_line() -> None:
 
 def test_json_has_one_object_a_line_with_the_same_fields() -> None:
     text = said(form="json")
-    log.get_logger().info("uploaded", path="a\n\u00fc\udcff", size=12_034, ms=38.2, burst=4)
-    log.get_logger().warning("held")
+    log.say("info", "uploaded", path="a\n\u00fc\udcff", size=12_034, ms=38.2, burst=4)
+    log.say("warning", "held")
     first, second = map(json.loads, text().splitlines())
     assert list(first) == ["time", "level", "event", "path", "size", "ms", "burst"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", first.pop("time"))
@@ -163,14 +161,14 @@ def test_a_traceback_is_a_field_of_the_same_json_object() -> None:
     try:
         raise ValueError("why")
     except ValueError:
-        log.get_logger().exception("failed")
+        log.say("error", "failed", sys.exc_info())
     assert json.loads(text())["exception"].endswith("ValueError: why")
 
 
 @pytest.mark.parametrize(("level", "number"), [("debug", 7), ("info", 6), ("warning", 4)])
 def test_the_journal_gets_a_priority_and_no_time(level: str, number: int) -> None:
     text = said("debug", "journal")
-    getattr(log.get_logger(), level)("uploaded", path="a.js")
+    log.say(level, "uploaded", path="a.js")
     assert text() == f"<{number}>uploaded  a.js\n"
 
 
@@ -179,7 +177,7 @@ def test_every_line_for_the_journal_has_its_priority() -> None:
     try:
         raise ValueError("why")
     except ValueError:
-        log.get_logger().exception("failed")
+        log.say("error", "failed", sys.exc_info())
     assert len(text().splitlines()) > 2
     assert all(line.startswith("<3>") for line in text().splitlines())
 
@@ -197,12 +195,12 @@ def test_auto_is_the_journal_only_where_the_journal_reads_the_stream(
             stream.seek(0)
             stream.truncate()
             log.setup("info", "auto", stream)
-            log.get_logger().info("uploaded")
+            log.say("info", "uploaded")
             stream.seek(0)
             assert re.match(begin, stream.read())
     monkeypatch.setenv("JOURNAL_STREAM", "1:2")
     text = said(form="auto")  # a stream without a descriptor
-    log.get_logger().info("uploaded")
+    log.say("info", "uploaded")
     assert not text().startswith("<")
 
 
@@ -217,17 +215,16 @@ class Opaque:
 @pytest.mark.parametrize("form", ["console", "json", "journal"])
 def test_no_line_has_a_token_wherever_it_was_put(form: str) -> None:
     text = said("debug", form)
-    logger = log.get_logger()
-    logger.info("%s sent", TOKEN)
-    logger.info("sent", path=f"x/{TOKEN}.txt", reason=TOKEN, note=f"Bearer {TOKEN}")
-    logger.info("sent", nested={"deep": [TOKEN, (TOKEN.encode(),)]}, **{TOKEN: "as a key"})
-    logger.info("sent", thing=Opaque(), headers=[("Authorization", f"Bearer {TOKEN}")])
-    logger.info("sent", mistyped=TOKEN[:-1] + "0", cut=TOKEN[:-8], longer=TOKEN + "abc")
+    log.say("info", f"{TOKEN} sent")
+    log.say("info", "sent", path=f"x/{TOKEN}.txt", reason=TOKEN, note=f"Bearer {TOKEN}")
+    log.say("info", "sent", nested={"deep": [TOKEN, (TOKEN.encode(),)]}, **{TOKEN: "as a key"})
+    log.say("info", "sent", thing=Opaque(), headers=[("Authorization", f"Bearer {TOKEN}")])
+    log.say("info", "sent", mistyped=TOKEN[:-1] + "0", cut=TOKEN[:-8], longer=TOKEN + "abc")
     logging.getLogger("httpx").warning("HTTP Request: %s", f"https://x/{TOKEN}")
     try:
         raise ValueError(TOKEN) from OSError(f"in {TOKEN!r}")
     except ValueError:
-        logger.exception("failed")
+        log.say("error", "failed", sys.exc_info())
         logging.getLogger("watchdog.observers").exception("failed %s", Opaque())
     assert text().count("jap_***") >= 15
     assert SECRET[:12] not in text()
@@ -257,7 +254,7 @@ def test_a_librarys_broken_line_does_not_end_the_thread_that_told_it() -> None:
 
 def test_setting_up_again_moves_all_lines_to_the_new_stream() -> None:
     first, second = said(), said()
-    log.get_logger().info("uploaded")
+    log.say("info", "uploaded")
     logging.getLogger("httpx").warning("matters")
     assert first() == ""
     assert second().count("\n") == 2
@@ -267,12 +264,12 @@ def test_a_stream_that_nobody_reads_any_more_stops_nobody() -> None:
     stream = io.StringIO()
     log.setup("info", "console", stream)
     stream.close()
-    log.get_logger().info("uploaded")
+    log.say("info", "uploaded")
     reader, writer = os.pipe()
     os.close(reader)
     broken = os.fdopen(writer, "w", encoding="utf-8")
     log.setup("info", "console", broken)
-    log.get_logger().info("uploaded")
+    log.say("info", "uploaded")
     with pytest.raises(BrokenPipeError):
         broken.close()
 
@@ -282,7 +279,7 @@ def test_lines_from_many_threads_stay_whole() -> None:
 
     def tell() -> None:
         for number in range(50):
-            log.get_logger().info("uploaded", path="x" * 100, number=number)
+            log.say("info", "uploaded", path="x" * 100, number=number)
 
     threads = [threading.Thread(target=tell) for _ in range(8)]
     for thread in threads:
@@ -328,11 +325,3 @@ def test_an_unexpected_traceback_has_no_token(code: str) -> None:
     assert "Traceback" in result.stderr
     assert "ValueError: jap_***" in result.stderr
     assert SECRET not in result.stderr + result.stdout
-
-
-def test_the_logs_own_library_is_loaded_only_where_something_is_logged() -> None:
-    program = (
-        "import sys, jatossync.log, jatossync.config\n"
-        "assert 'structlog' not in sys.modules\nassert 'rich' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True)

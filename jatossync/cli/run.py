@@ -86,12 +86,7 @@ def logger(
     """Set up the log as configured; what is returned writes one event to it."""
     level = {"quiet": "warning", "normal": config.log.level, "verbose": "debug"}[volume]
     log.setup(level, log_format or config.log.format, sys.stderr)
-    logger = log.get_logger()
-
-    def say(event: Event) -> None:
-        getattr(logger, event.level)(event.name, **event.fields)
-
-    return say
+    return lambda event: log.say(event.level, event.name, **event.fields)
 
 
 @contextmanager

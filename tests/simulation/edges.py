@@ -169,19 +169,14 @@ class Pool:
     """threads.Pool, with tasks for threads."""
 
     def __init__(self, name: str, size: int, work: Callable[[Job], None]) -> None:
-        self._idle = size
+        self._size = size
+        self._running = 0
         self._work = work
         self._jobs: deque[Job] = deque()
         task = current()
         assert task is not None, "the daemon is a task"
         self._owner = task.owner
         self._closed = False
-
-    @property
-    def busy(self) -> bool:
-        return self._running > 0
-
-    _running = 0
 
     def put(self, job: Job) -> None:
         world().laws.started(job)
@@ -192,7 +187,7 @@ class Pool:
         self._closed = True
 
     def _next(self) -> None:
-        if self._jobs and self._running < self._idle:
+        if self._jobs and self._running < self._size:
             job = self._jobs.popleft()
             self._running += 1
             world().scheduler.start(lambda: self._do(job), self._owner, job)
