@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from jatossync.core.actions import Action, Change, Delete, Hold, HoldKind, Upload
-from jatossync.core.holds import Holds
+from jatossync.core.holds import DELETES, Holds
 from jatossync.core.limits import WINDOW_S, Limits, Named, counting, too_many
 from jatossync.core.model import Past, Row, Verb
 from jatossync.core.order import Item, Queue
@@ -24,8 +24,6 @@ PAGE_REASON = (
 )
 
 GONE = "gone in this folder"
-
-_DELETES = (HoldKind.DELETES, HoldKind.PAGE)
 
 
 INCLUDED_REASON = "was ignored until the ignore rules changed; uploaded is published"
@@ -76,7 +74,7 @@ class Guard:
             return action
         if self._is_page(path) and approved is not HoldKind.PAGE:
             return Hold(path, HoldKind.PAGE, PAGE_REASON)
-        if self._holds.kind(path) is HoldKind.DELETES and approved is None:
+        if self._holds.kind(path) is HoldKind.DELETES and approved not in DELETES:
             return Hold(path, HoldKind.DELETES, GONE)
         return action
 
@@ -90,7 +88,7 @@ class Guard:
         waiting = [
             item
             for item in queue.ready_deletes()
-            if not unsure(item.burst) and not self._approved(item.path)
+            if not unsure(item.burst) and not self._holds.may_delete(item.path)
         ]
         deletes = [item.action for item in waiting if isinstance(item.action, Delete)]
         uploads = [item.action for item in queue if item.open_upload]
@@ -99,7 +97,7 @@ class Guard:
             deletes,
             [each for each in uploads if isinstance(each, Upload)],
             sent=[each for each in going if each.path in queue.under_way],
-            approved=[each for each in going if self._approved(each.path)],
+            approved=[each for each in going if self._holds.may_delete(each.path)],
         )
         self._passed = {item.path: item for item in waiting}
         for hold in held:
@@ -108,15 +106,15 @@ class Guard:
 
     def passed(self, item: Item) -> bool:
         """Whether this delete was counted, or a person said yes to it."""
-        return self._passed.get(item.path) is item or self._approved(item.path)
+        return self._passed.get(item.path) is item or self._holds.may_delete(item.path)
 
     def rehearse(self, changes: Iterable[Change]) -> list[Hold]:
         """What of these would wait for a person."""
         changes = list(changes)
         deletes = [each for each in changes if isinstance(each, Delete)]
         uploads = [each for each in changes if isinstance(each, Upload)]
-        approved = [each for each in deletes if self._approved(each.path)]
-        others = [each for each in deletes if not self._approved(each.path)]
+        approved = [each for each in deletes if self._holds.may_delete(each.path)]
+        others = [each for each in deletes if not self._holds.may_delete(each.path)]
         return self._held(others, uploads, approved=approved)
 
     def found_again(self) -> list[RelPath]:
@@ -152,7 +150,7 @@ class Guard:
         new = [*_new(past), *(Named(each.path, _digests(each)) for each in uploads)]
         counted = counting([*waiting, *known, *done], new)
         count = self._records.files
-        going = {*(each.path for each in waiting), *agreed, *self._held_paths(*_DELETES)}
+        going = {*(each.path for each in waiting), *agreed, *self._held_paths(*DELETES)}
         coming = {each.path for each in uploads}
         reason = too_many(
             len(counted),
@@ -175,9 +173,6 @@ class Guard:
     def _known(self, paths: Iterable[RelPath]) -> int:
         """How many of these JATOS has of us."""
         return sum(map(self._records.known, paths))
-
-    def _approved(self, path: RelPath) -> bool:
-        return self._holds.approval(path) is not None
 
     def _is_page(self, path: RelPath) -> bool:
         return fold(path) in self._pages

@@ -40,6 +40,9 @@ TOGETHER_S = 10.0
 _OF_JATOS = (HoldKind.OVERWRITES, HoldKind.DRIFT, HoldKind.CONFLICT)
 """Held because of what lies on JATOS."""
 
+DELETES = (HoldKind.DELETES, HoldKind.PAGE)
+"""Held because it is gone here."""
+
 
 @dataclass(slots=True)
 class HeldList:
@@ -155,6 +158,11 @@ class Holds:
         """What a person said about `path`."""
         return self._approvals.get(path)
 
+    def may_delete(self, path: RelPath) -> bool:
+        """Whether a person said yes to deleting `path`; to overwriting is another question."""
+        approval = self._approvals.get(path)
+        return approval is not None and approval.kind in DELETES
+
     def settle(self, path: RelPath) -> None:
         """What was approved is done, or there is nothing left to do: the approval is used up."""
         if self._approvals.pop(path, None) is not None:
@@ -214,9 +222,9 @@ def _used_up(approval: Approval, action: Action | None) -> bool:
     """Whether what was approved is no longer what is to be done."""
     match action:
         case Upload():  # the file is back
-            return approval.kind in (HoldKind.DELETES, HoldKind.PAGE)
+            return approval.kind in DELETES
         case Delete():  # the file that was to be written is gone
-            return approval.kind not in (HoldKind.DELETES, HoldKind.PAGE, HoldKind.CONFLICT)
+            return approval.kind not in (*DELETES, HoldKind.CONFLICT)
         case Look() | Relist() | Keep() | Hash() | Note():
             return False
     return True

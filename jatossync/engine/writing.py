@@ -199,7 +199,7 @@ class Writing(Room):
             self._report.totals.uploaded_bytes += action.content.size
             self._report.say("uploaded", path=action.path, size=action.content.size, ms=ms)
         else:
-            approved = self._holds.approval(action.path) is not None
+            approved = self._holds.may_delete(action.path)
             self._store.deleted(
                 action.path, self._parts.bursts[item.burst], seconds, approved=approved
             )

@@ -262,6 +262,41 @@ def test_the_last_file_is_held_also_while_the_others_go_because_a_person_said_so
     assert "nothing would be left" in held.reason
 
 
+def test_a_yes_to_overwriting_is_no_yes_to_deleting(store: Store) -> None:
+    world = filled(World(store, Settings(policy=Policy(conflict="hold"))), 60)
+    world.trouble = lambda job: Unavailable("away") if isinstance(job, Upload) else None
+    for n in range(30):
+        world.remote[f"{n:03}.png"] = b"theirs %d" % n
+        world.save(f"{n:03}.png", b"edited %d" % n)
+    world.trouble = lambda job: None
+    world.settle()
+    (held,) = world.engine.report.held
+    assert (held.kind, len(held.paths)) == (HoldKind.CONFLICT, 30)
+    store.holds.approve(held.paths.values())
+    remove(world, *range(30))
+    world.engine.command(StateChanged(), world.now_s)
+    world.settle()
+    assert len(world.remote) == 60
+    assert not any(verb == "delete" for verb, _ in world.sent)
+    assert {held.kind for held in world.engine.report.held} == {HoldKind.DELETES}
+
+
+def test_deletes_are_counted_though_the_clock_was_wrong_for_a_moment(
+    world: World, clock: Clock
+) -> None:
+    filled(world, 100)
+    remove(world, *range(15))
+    world.settle()
+    clock.now_s += 10 * WINDOW_S
+    remove(world, 15)
+    world.settle()
+    clock.now_s -= 10 * WINDOW_S
+    remove(world, *range(16, 30))
+    world.settle()
+    assert len(world.remote) == 84
+    assert [len(held.paths) for held in world.engine.report.held] == [14]
+
+
 def test_a_builders_output_comes_and_goes_without_asking(world: World) -> None:
     world.save("index.html", b"page")
     for n in range(8):
