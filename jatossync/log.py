@@ -156,8 +156,8 @@ def _quoted(value: object) -> str:
 
 
 def escaped(value: object) -> str:
-    """In one line that nothing hides in: a file's name may have line ends and escape codes."""
-    text = str(value)
+    """In one line that nothing hides in: a name may have line ends, escape codes, even a token."""
+    text = redact(str(value))
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

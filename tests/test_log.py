@@ -106,6 +106,11 @@ def test_a_file_name_cannot_pass_for_another_field() -> None:
     assert text().endswith('uploaded  "a.js  12 kB"  1 B\n')
 
 
+def test_a_token_that_is_a_name_is_not_shown() -> None:
+    token = "jap_OeYwru727YeLzxcHSvIFlTQ52Ud03wo7cd41f"
+    assert log.escaped(f"notes/{token}.txt") == "notes/jap_***.txt"
+
+
 def test_names_that_are_no_unicode_or_not_in_the_terminals_encoding_areescaped() -> None:
     raw = io.BytesIO()
     log.setup("info", "console", io.TextIOWrapper(raw, encoding="ascii"))

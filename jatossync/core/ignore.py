@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from jatossync.core.globs import Glob, Globs
 from jatossync.core.paths import ROOT, RelPath
+from jatossync.core.secrets import TokenFinder
 
 IGNORE_FILE = ".jatosignore"
 
@@ -62,6 +63,7 @@ _QUARANTINE_REASONS = {
     "data": "looks like data exported from JATOS; `publish:` lets it through",
 }
 
+_TELLTALE_NAME = "a JATOS token is in its name: whoever has that can change your studies"
 _OF_ANOTHER_VERSION = "another version of jatossync took it for secret"
 
 
@@ -145,6 +147,8 @@ class Rules:
         glob = self._ignored.last_match(path, is_directory)
         if glob is not None and not glob.negated:
             return Verdict(f"ignored by the pattern '{glob.text}' {glob.source}", quarantined=False)
+        if TokenFinder().feed(name.encode("utf-8")):
+            return Verdict(_TELLTALE_NAME, quarantined=True)
         secret = self._quarantine.fullmatch(name)
         if secret and not self.publishes(path, is_directory):
             why = _QUARANTINE_REASONS.get(secret.lastgroup or "", _OF_ANOTHER_VERSION)

@@ -121,6 +121,13 @@ def test_what_may_be_secret_is_quarantined_by_name(path: str, what: str) -> None
     assert quarantined(rules(), path)
 
 
+def test_a_token_in_a_name_is_kept_back_whatever_is_published() -> None:
+    token = "jap_OeYwru727YeLzxcHSvIFlTQ52Ud03wo7cd41f"
+    for path in (f"{token}.html", f"{token}/", f"{token}/index.html", f"my {token} of May.txt"):
+        assert quarantined(rules(publish=("*",)), path), path
+    assert reason(rules(), f"{token[:-1]}0.html") is None, "the check digits do not fit"
+
+
 def test_no_negated_pattern_lifts_the_quarantine() -> None:
     both = rules("!.env", "!*.jzip", jatosignore="!id_rsa\n!*\n")
     assert quarantined(both, ".env")
