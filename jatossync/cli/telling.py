@@ -95,8 +95,17 @@ class View:
 def show(lines: Iterable[str]) -> None:
     """Print lines, with what does not fit on a terminal's line below where its text begins."""
     for line in lines:
-        fact = re.match(r"  \w+ {2,}", line)
-        click.echo(fitted(line, sys.stdout, " " * (len(fact[0]) if fact else 4)))
+        before, text, after = _coloured(line)  # colours take no room
+        fact = re.match(r"  \w+ {2,}", text)
+        indent = " " * (len(fact[0]) if fact else 4)
+        click.echo(before + fitted(text, sys.stdout, indent) + after)
+
+
+def _coloured(line: str) -> tuple[str, str, str]:
+    """A line without the colour it is in as a whole: colour, text, end of colour."""
+    parts = re.fullmatch(r"((?:\x1b\[\d+m)*)(.*?)((?:\x1b\[\d+m)*)", line, re.DOTALL)
+    assert parts, "everything matches"
+    return parts[1], parts[2], parts[3]
 
 
 def screen(told: Status, view: View) -> Iterator[str]:

@@ -367,6 +367,11 @@ def test_members_of_the_group_may_use_the_commands(service: Service, machine: Ma
     assert "index.html" in said("bob", "trash", "list")
     said("bob", "restore", "index.html")
     service.await_remote("index.html", b"theirs")
+    # The service may not write into the folder, and bob may not read its token.
+    (service.assets / "index.html").write_bytes(b"theirs again")
+    said("bob", "pull", "index.html")
+    assert machine.inside(f"{service.folder}/index.html").read_bytes() == b"theirs again"
+    assert said("bob", "trash", "list").count("index.html") == 3
 
     service.systemctl("stop", service.unit)
     assert "not running" in said("bob", "status", code=2)
