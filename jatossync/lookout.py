@@ -1,9 +1,9 @@
 """
-The lookout: how changes of the folder become hints, whatever happens to those who watch.
+The lookout: turns changes of the folder into hints, by file system events and by polling.
 
-Events where the system gives them; looks of our own besides where it does not give all. A watcher
-that lost something is renewed, and then everything is looked at. It decides in the control loop,
-renews in the scan's thread, and does nothing of its own accord.
+Events where the system gives them; polling besides where it does not give all. A watcher that lost
+events is renewed, and then everything is scanned. It decides in the control loop and renews the
+watcher in the scan's thread; it has no thread of its own.
 """
 
 from __future__ import annotations

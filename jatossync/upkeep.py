@@ -56,7 +56,7 @@ class Upkeep:
         self._long = LongUploads()
 
     def tick(self, now_s: float) -> None:
-        """See the module; to be called every second or so."""
+        """Do what is due of all this; to be called every second or so."""
         self._mind_sleep(now_s)
         self._mind_token(now_s)
         self._mind_expiry()

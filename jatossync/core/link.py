@@ -1,5 +1,7 @@
 """
-Whether JATOS is there and lets us: one back-off for all, and one probe that finds out (law 9).
+The state of the connection: whether JATOS is there and lets us (law 9).
+
+In trouble all requests stop; one probe with exponential back-off finds out when to go on.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-Who waits for whom: the uploads and deletes that are decided and not yet done.
+The queue of uploads and deletes that are decided and not yet done, and who waits for whom in it.
 
 Law 14: a page never arrives before what it needs. Other files go first, then CSS, then JS and JSON,
 then HTML, and the deletes of a burst after its uploads. Only what stands in the way of a directory

@@ -1,5 +1,5 @@
 """
-How often one file goes up: a person who saves again and again is followed at once, a log is not.
+A rate limit for each file: who saves again and again is followed at once, a log is not.
 
 On JATOS every overwrite is a moment in which participants get "not found".
 """

@@ -1,4 +1,4 @@
-"""Bytes on their way, identified as they pass."""
+"""A stream of bytes that is hashed as it is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine is given."""
+"""What the engine is given: the interface of the state, and its settings."""
 
 from __future__ import annotations
 

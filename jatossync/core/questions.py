@@ -1,5 +1,5 @@
 """
-What must be found out about single paths before anything can be decided about them.
+The queue of questions: what must be found out about single paths before they can be decided about.
 
 Looks and keeps go to JATOS, some at a time; hashes of large files go to the folder, one at a time.
 """

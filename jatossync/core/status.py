@@ -107,7 +107,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """See the module. Every field is in the JSON form under its name."""
+    """How it stands at one moment. Every field is in the JSON form under its name."""
 
     state: State
     in_sync: bool

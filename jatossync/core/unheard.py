@@ -1,8 +1,7 @@
 """
-Changes of the folder that nothing had told of.
+Missed events: changes that a routine scan found, and that the watcher had not reported.
 
-They are mirrored like all others; but that a look at everything was needed to find them says that
-something which should have told of them is blind.
+They are mirrored like all others; but they show that the watcher is blind to something.
 """
 
 from __future__ import annotations

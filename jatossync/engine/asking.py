@@ -1,5 +1,5 @@
 """
-What single paths are: the answers to looks, keeps and hashes.
+The answers to questions about single paths (`Look`, `Keep`, `Hash`): each is then decided about.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-The engine's doors: what comes in goes to the room that knows what to do, what is due goes out.
+The engine's public interface: events go to the room that handles them, `due` asks all for jobs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from jatossync.engine.writing import Writing
 
 
 class Engine(Room):
-    """See the package. All times are seconds of one monotonic clock."""
+    """The state machine of this package; all times are seconds of one monotonic clock."""
 
     def __init__(self, store: Store, settings: Settings, jitter: Callable[[], float]) -> None:
         """

@@ -1,5 +1,5 @@
 """
-Meeting JATOS: the probe and its answer, trouble on the link, and another JATOS than before.
+The connection to JATOS: probing it, noticing that it is away or refuses, or is another one now.
 """
 
 from __future__ import annotations

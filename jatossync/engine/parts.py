@@ -86,7 +86,7 @@ class Listings:
 
 
 class Parts:
-    """See the module. All times are seconds of one monotonic clock."""
+    """All state of the engine; all times are seconds of one monotonic clock."""
 
     def __init__(self, store: Store, settings: Settings, jitter: Callable[[], float]) -> None:
         self.store = store

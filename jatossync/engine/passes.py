@@ -1,5 +1,7 @@
 """
-Passes: scan, listing where one is wanted, plan. When to look, and when all that it takes is here.
+Passes: scan a scope, ask JATOS for a listing where one is wanted, then plan from both.
+
+A pass begins when paths are dirty, or when it is time to look at everything again (rescan, verify).
 """
 
 from __future__ import annotations
