@@ -95,7 +95,11 @@ def _foreign(sides: Sides, jobs: Jobs, shown: Progress) -> dict[RelPath, Seen]:
         raise JatossyncError(report.root_trouble)
     listing = jobs.do(List())
     if isinstance(listing, NoListing | Refused):
-        raise JatossyncError(f"it cannot be known what only JATOS has: {listing.reason}")
+        raise JatossyncError(
+            f"it cannot be known what only JATOS has: {listing.reason}",
+            "Nothing was removed. What you know to be superfluous can be removed on the server "
+            "itself; a JATOS from 3.8.2 on can list.",
+        )
     if not isinstance(listing, Listing):
         raise Unreachable(f"{getattr(listing, 'reason', listing)}")
     return {

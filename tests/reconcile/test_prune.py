@@ -62,4 +62,5 @@ def test_a_jatos_that_cannot_list_is_not_pruned(jatos: Jatos, tmp_path: Path) ->
     said = study.cli("prune", "--yes")
     assert said.code == 1
     assert "cannot list" in said.text
+    assert "on the server itself" in said.text
     assert study.remote() == {"old.html": b"old page"}
