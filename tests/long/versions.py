@@ -51,12 +51,12 @@ class Journal:
 
     def __init__(self, directory: Path, name: str) -> None:
         directory.mkdir(exist_ok=True)
-        self._file = (directory / name).open("a", encoding="utf-8")
+        self._path = directory / name
 
     def note(self, planned: Version) -> None:
         """This will be written, from now on."""
-        self._file.write(json.dumps(planned) + "\n")
-        self._file.flush()
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(planned) + "\n")
 
 
 class Journals:
