@@ -21,6 +21,8 @@ import pytest
 from tests.long.conftest import SEED
 from tests.long.proof import Others, Proof, Writers, come_to_rest
 from tests.scenarios.harness import Daemon, Study, wait_until
+from tests.scenarios.test_blindness import limits as limits
+from tests.scenarios.test_blindness import with_limit
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
@@ -72,24 +74,10 @@ def test_more_events_than_the_kernel_keeps_are_no_loss(study: Study, proof: Proo
     proof.of_the_manifest()
 
 
-@contextmanager
-def few_watches(count: int) -> Iterator[None]:
-    """As on a system whose limit of inotify watches is this low."""
-    limit = Path("/proc/sys/fs/inotify/max_user_watches")
-    before = limit.read_text()
-    try:
-        limit.write_text(str(count))
-    except OSError:
-        pytest.skip("needs the right to lower the limit of watches")
-    try:
-        yield
-    finally:
-        limit.write_text(before)
-
-
+@pytest.mark.usefixtures("limits")
 def test_few_watches_lose_nothing(study: Study, proof: Proof) -> None:
-    """It looks by itself, until it may watch again."""
-    with few_watches(3), study.run() as daemon:
+    """It looks by itself, as on a system that lets it watch three directories."""
+    with study.run(*with_limit("max_inotify_watches", 3)) as daemon:
         with Writers(study, 2, SEED):
             daemon.await_log("changes are noticed by looking")
             time.sleep(8)
