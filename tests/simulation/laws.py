@@ -103,12 +103,12 @@ class Laws:
         self._deleted: list[Deleted] = []
         self._held_deletes: dict[str, int] = {}
         """What waited for a person as a delete after the last step, and when that was."""
-        self._hidden, self._hidden_s = "", -STOOD_S
+        self._hidden, self.ruled_s = "", -STOOD_S
         """What `.jatosignore` hides, and since when."""
         self._rule_is_known = False
         """Whether the program surely knows what is hidden."""
         self._unhidden: dict[str, float] = {}
-        """When a directory ceased to be hidden."""
+        """When a directory ceased to be hidden, and nothing else was from then on."""
         self._newly_included: dict[str, int] = {}
         """Paths that take part because a rule went away, and when that was."""
 
@@ -171,13 +171,16 @@ class Laws:
         """`.jatosignore` will hide this directory and no other."""
         now_s, folder = self._world.scheduler.now_s, self._world.folder
         if self._rule_is_known:
-            self._unhidden[self._hidden] = now_s
+            if not directory:
+                self._unhidden[self._hidden] = now_s
             for path in folder.files():
                 rests = now_s - folder.changed_s[path] > STOOD_S
                 if path.startswith(self._hidden + "/") and rests and path not in self.lies:
                     self._newly_included[path] = self._world.stamp()
-        self._hidden, self._hidden_s, self._rule_is_known = directory, now_s, False
-        folder.ignored = lambda path: bool(directory) and path.startswith(directory + "/")
+        self._hidden, self.ruled_s, self._rule_is_known = directory, now_s, False
+        folder.ignored = lambda path: (
+            bool(directory) and path.startswith(directory + "/") and folder.is_directory(directory)
+        )
 
     def arrives(self, asked: Request) -> None:
         """A request has left the program."""
@@ -222,7 +225,7 @@ class Laws:
 
     def _was_gone_before_the_rule(self, path: str) -> bool:
         """Nobody has to know a rule that came a moment ago; it is not there in any case."""
-        folder, since_s = self._world.folder, self._world.scheduler.now_s - self._hidden_s
+        folder, since_s = self._world.folder, self._world.scheduler.now_s - self.ruled_s
         return since_s < STOOD_S and folder.ignored(path) and not folder.exists(path)
 
     def _ever_ours(self) -> set[str]:
@@ -415,7 +418,7 @@ class Laws:
     def _remember(self) -> None:
         """What holds now, to be compared with what happens next."""
         world = self._world
-        rests = bool(self._hidden) and world.scheduler.now_s - self._hidden_s > STOOD_S
+        rests = bool(self._hidden) and world.scheduler.now_s - self.ruled_s > STOOD_S
         self._rule_is_known = self._rule_is_known or (rests and world.is_calm())
         held = world.engine.report.held if world.engine is not None else ()
         self._held_deletes = {
@@ -428,7 +431,7 @@ class Laws:
     def _in_sync(self) -> None:
         """Law 13. Nobody says "in sync" who was told of a change that is not on JATOS."""
         world = self._world
-        if world.scheduler.now_s - self._hidden_s < STOOD_S or not world.said_in_sync:
+        if world.scheduler.now_s - self.ruled_s < STOOD_S or not world.said_in_sync:
             return
         for path, (watcher, stamp, at_s) in self.hinted.items():
             told = watcher is world.watcher and stamp > world.folder.changed_at.get(path, stamp)

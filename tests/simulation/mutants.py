@@ -355,7 +355,7 @@ MUTANTS = [
     Mutant(
         "a disk that is gone is a folder like any other",
         "local/root.py",
-        "            if mount != self._mount and not (mount and disk(mount) == self.identity.disk):",
+        "            if mount != self._mount and not (focus and disk(focus) == self.identity.disk):",
         "            if False:",
         equivalent="the directory that shows when a disk is gone is another one, and that is seen",
     ),
@@ -416,6 +416,7 @@ MUTANTS = [
         "            if not seen.looked:\n                return _ask(path, seen)\n"
         "            if policy.drift",
         "            if policy.drift",
+        equivalent="paths with a request meanwhile are left out, and each write looks once more",
     ),
     Mutant(
         "a file is opened wherever a symlink leads",

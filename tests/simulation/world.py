@@ -34,7 +34,7 @@ from jatossync.state.store import Store
 from tests.simulation import edges
 from tests.simulation.folder import Folder, Stance
 from tests.simulation.jatos import UUID, Jatos, Request, digest
-from tests.simulation.laws import Laws, OnDisk
+from tests.simulation.laws import STOOD_S, Laws, OnDisk
 from tests.simulation.scheduler import Scheduler, current
 
 EPOCH_S = 1_700_000_000.0
@@ -314,7 +314,8 @@ class World:
         waiting = any(self._moments.values()) or any(fault.left for fault in self.jatos.faults)
         engine = self.engine
         well = engine is not None and engine.settled and not engine.report.refused
-        return self.hints == "prompt" and not waiting and well
+        ruled = self.scheduler.now_s - self.laws.ruled_s < STOOD_S
+        return self.hints == "prompt" and not waiting and well and not ruled
 
     def trouble(self) -> None:
         """From now on not all is well, and order cannot be promised for what was just saved."""
