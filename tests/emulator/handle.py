@@ -91,6 +91,12 @@ class Emulator:
         self.stop()
         self._start()
 
+    def become(self, dialect: str) -> None:
+        """Be updated to, or taken back to, another version; the rest stays as it is."""
+        self.stop()
+        self._command[self._command.index("--dialect") + 1] = self.dialect = dialect
+        self._start()
+
     def _ended(self) -> int:
         code = self.process.wait(STOP_S)
         assert self.process.stdout is not None

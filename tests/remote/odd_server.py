@@ -74,9 +74,12 @@ def in_turn(*answering: Answering) -> Answering:
 
 
 @contextlib.contextmanager
-def odd_server(answering: Answering, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+def odd_server(
+    answering: Answering, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> Iterator[str]:
     """The address of a server that handles each connection with `answering`, once."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, 0), family=family)
     threads: list[threading.Thread] = []
 
     def handle(connection: socket.socket) -> None:
@@ -99,7 +102,8 @@ def odd_server(answering: Answering, tls: ssl.SSLContext | None = None) -> Itera
     accepting = threading.Thread(target=serve)
     accepting.start()
     try:
-        yield f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
+        shown = f"[{host}]" if ":" in host else host
+        yield f"{'https' if tls else 'http'}://{shown}:{listener.getsockname()[1]}"
     finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()

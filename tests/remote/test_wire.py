@@ -3,9 +3,10 @@
 import gzip
 import json
 import socket
+import struct
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -272,6 +273,90 @@ def test_a_redirect_is_never_followed() -> None:
     assert found.stop is Stop.NOT_SIGNED_IN
     assert f"{other}/login;" in found.reason
     assert reached == []
+
+
+def every_call(assets: Assets) -> list[object]:
+    return [
+        send(assets, b"1"),
+        assets.delete(delete_job("a.txt", b"1", look=False), lambda: None),
+        assets.look(RelPath("a.txt")),
+        assets.listing(),
+        assets._jatos.ask(UUID),
+    ]
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 Other", "307 T", "308 P"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_neither_token_nor_file_ever_follows_a_redirect(status: str, scheme: str) -> None:
+    reached: list[bytes] = []
+
+    def elsewhere(connection: socket.socket) -> None:
+        reached.append(connection.recv(65536))
+
+    with odd_server(elsewhere) as other:
+        to = other.replace("http:", f"{scheme}:")
+        with assets_on(saying(http(status, b"", f"Location: {to}/jatos"))) as assets:
+            for found in every_call(assets):
+                assert isinstance(found, Stopped)
+                assert found.stop is Stop.NOT_SIGNED_IN
+    assert reached == []
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+@pytest.mark.parametrize(
+    ("body", "header"),
+    [
+        (PAGE, HTML),
+        (PAGE, "Content-Type: text/plain"),
+        (b"", HTML),
+        (b"OK", "Content-Type: text/plain"),
+        (b'{"status": "ok"}', JSON),
+        (b"[]", JSON),
+        (b'{"apiVersion": "portal"}', JSON),
+    ],
+)
+def test_a_portal_that_says_yes_to_everything_acknowledges_nothing(
+    dialect: Dialect, body: bytes, header: str
+) -> None:
+    with assets_on(saying(http("200 OK", body, header)), dialect) as assets:
+        for found in every_call(assets):
+            assert isinstance(found, Unavailable)
+            assert found.not_jatos
+
+
+def test_a_server_that_is_restarted_in_the_middle_of_an_upload_was_sent_nothing_whole() -> None:
+    seen: list[bytes] = []
+
+    def begin_to_read_and_die(connection: socket.socket) -> None:
+        seen.append(connection.recv(65536))
+        no_lingering = struct.pack("ii", 1, 0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, no_lingering)
+
+    with assets_on(begin_to_read_and_die) as assets:
+        found = send(assets, SEVEN_MB)
+    assert isinstance(found, Unavailable)
+    assert len(seen) == 1
+
+
+def test_a_server_that_has_only_an_address_of_the_newer_kind_is_reached() -> None:
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(odd_server(saying(http("401 No")), host="::1"))
+        except OSError:
+            pytest.skip("this machine has no IPv6")
+        jatos = Jatos(url, TOKEN, workers=1)
+        found = jatos.ask(UUID)
+        jatos.close()
+    assert isinstance(found, Stopped)
+    assert found.stop is Stop.TOKEN
+
+
+def test_the_servers_clock_says_nothing() -> None:
+    wrong = ["Date: Thu, 01 Jan 1970 00:00:00 GMT", "Last-Modified: Fri, 31 Dec 9999 23:59:59 GMT"]
+    with assets_on(saying(http("200 OK", b"1", FILE, *wrong))) as assets:
+        found = assets.look(RelPath("a.txt"))
+    assert isinstance(found, Seen)
+    assert found.size == 1
 
 
 def test_cookies_are_never_sent_back() -> None:
