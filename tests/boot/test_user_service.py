@@ -80,6 +80,9 @@ def test_installed_by_its_user_it_mirrors_and_starts_with_the_users_manager(
 
     said = service.as_alice(PROGRAM, "service", "status", "--config", service.config)
     assert "active (running)" in said
+    for lines in ((), ("-n", "9"), ("--user", "--lines", "9")):
+        said = service.as_alice(PROGRAM, "service", "logs", "--config", service.config, *lines)
+        assert "watching" in said
     said = service.as_alice(PROGRAM, "service", "uninstall", "--config", service.config)
     assert "is stopped" in said
     assert not machine.inside(f"/home/alice/.config/systemd/user/{service.unit}.d").exists()
