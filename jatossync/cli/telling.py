@@ -247,11 +247,15 @@ def _listed(words: str, found: Sequence[Remark], view: View) -> Iterator[str]:
 
 def _good_to_know(told: Status, view: View) -> Iterator[str]:
     about = {words: told.about(topic) for topic, words in _GOOD_TO_KNOW.items()}
+    every = view.volume == "verbose"
     if any(about.values()):
         yield ""
-        yield "Good to know:"
+        yield "Good to know:" if every else "Good to know (with -v: all of them, and why):"
     for words, found in about.items():
-        if found:
+        if found and every:
+            yield f"  {len(found)} {words}:"
+            yield from (f"    {view.path(each.path)}: {escaped(each.reason)}" for each in found)
+        elif found:
             yield f"  {len(found)} {words}: {view.names([each.path for each in found])}"
 
 

@@ -221,12 +221,13 @@ def test_on_a_terminal_the_table_is_drawn_and_the_cursor_comes_back(
         COMMAND, stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, **variables}
     )
     os.close(theirs)
-    drawn = ""
+    drawn, interrupted = "", False
     with os.fdopen(ours, "rb", buffering=0) as screen, process:
         for part in frames(screen):
-            if "uploaded  instructions.html" in drawn and process.poll() is None:
-                process.send_signal(signal.SIGINT)
             drawn += part
+            if not interrupted and "uploaded  instructions.html" in drawn:
+                process.send_signal(signal.SIGINT)
+                interrupted = True
     assert process.returncode == 130
     assert "jatossync says" in drawn
     assert "✓" in drawn

@@ -78,7 +78,7 @@ def test_names_that_3_9_takes_arrive_there(jatos: Jatos, tmp_path: Path) -> None
 def test_a_name_too_long_for_an_address_is_listed_and_hinders_nobody(study: Study) -> None:
     study.write("/".join(["図" * 60] * 5), "x")
     study.write("index.html", "<!doctype html>")
-    said = study.cli("sync")
+    said = study.cli("sync", "-v")
     assert said.code == 0
     assert "図" in said.text
     assert "2048" in study.cli("status", "--json").out

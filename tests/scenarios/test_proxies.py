@@ -39,7 +39,7 @@ def test_a_name_that_would_arrive_as_another_is_never_sent_and_never_deleted(
     assert study.remote()["a b.txt"] == b"with a space"
     assert study.stored()["a b.txt"] == 1
     assert not study.sent("DELETE")
-    said = study.cli("sync")
+    said = study.cli("sync", "-v")
     assert said.code == 0
     assert "c++/lib.js" in said.text
     assert "'+' in its path" in said.text

@@ -176,7 +176,7 @@ def test_loops_fifos_sockets_and_a_deep_tree_are_no_trouble(study: Study) -> Non
         (outside / "secret.txt").write_text("still not of this study")
         study.await_rest(lambda: study.remote()[f"{deep}/leaf.js"] == b"edited")
     assert study.remote().keys() == wanted.keys()
-    said = study.cli("sync")
+    said = study.cli("sync", "-v")
     assert said.code == 0
     for name in ("self", "d/loop", "dangling", "fifo", "out", "s"):
         assert f"{name}: a " in said.text
