@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
+import pytest
+
+from tests.scenarios.conftest import Jatos
 from tests.scenarios.harness import Study
 
 OURS, THEIRS = b"<!doctype html>ours", b"<!doctype html>theirs"
@@ -20,7 +24,11 @@ def overwrite_theirs(study: Study) -> None:
     assert study.remote() == {"index.html": OURS + b"2"}
 
 
-def test_what_was_overwritten_is_listed_shown_and_brought_back(study: Study) -> None:
+@pytest.mark.parametrize("dialect", ["3.8", "3.10"])  # without a listing, and with one
+def test_what_was_overwritten_is_listed_shown_and_brought_back(
+    jatos: Jatos, tmp_path: Path, dialect: str
+) -> None:
+    study = Study(tmp_path, jatos(dialect))
     overwrite_theirs(study)
     [kept] = json.loads(study.cli("trash", "list", "--json").out)
     assert (kept["path"], kept["size"], kept["study"]) == ("index.html", len(THEIRS), study.uuid)
@@ -38,7 +46,11 @@ def test_what_was_overwritten_is_listed_shown_and_brought_back(study: Study) -> 
     assert study.cli("trash", "show", str(newest["number"])).out == (OURS + b"2").decode()
 
 
-def test_a_full_trash_holds_what_would_destroy_and_says_so(study: Study) -> None:
+@pytest.mark.parametrize("dialect", ["3.8", "3.10"])
+def test_a_full_trash_holds_what_would_destroy_and_says_so(
+    jatos: Jatos, tmp_path: Path, dialect: str
+) -> None:
+    study = Study(tmp_path, jatos(dialect))
     study.configure(trash={"max_size": "1MB"})
     study.write("video.bin", b"ours")
     assert study.cli("sync").code == 0

@@ -119,7 +119,11 @@ def test_run_waits_for_a_server_that_is_not_there_yet(study: Study) -> None:
 
 
 @pytest.mark.long
-def test_a_locked_study_gets_nothing_until_it_is_unlocked(study: Study) -> None:
+@pytest.mark.parametrize("dialect", ["3.9", "3.10"])  # a 403 without a code, and with one
+def test_a_locked_study_gets_nothing_until_it_is_unlocked(
+    jatos: Jatos, tmp_path: Path, dialect: str
+) -> None:
+    study = Study(tmp_path, jatos(dialect))
     study.write("index.html", "<!doctype html>")
     with study.run():
         study.await_equal()
@@ -149,7 +153,11 @@ def test_a_study_locked_from_the_start_is_not_written_to_even_where_jatos_would_
     assert not study.sent()
 
 
-def test_a_dead_token_stops_everything_and_a_fresh_one_goes_on(study: Study) -> None:
+@pytest.mark.parametrize("dialect", ["3.10", pytest.param("3.9", marks=pytest.mark.long)])
+def test_a_dead_token_stops_everything_and_a_fresh_one_goes_on(
+    jatos: Jatos, tmp_path: Path, dialect: str
+) -> None:
+    study = Study(tmp_path, jatos(dialect))
     dying = study.jatos.add_token(expires_s=86_400)
     study.save_token(dying)
     study.write("index.html", "<!doctype html>")
