@@ -138,8 +138,10 @@ def test_theirs_wins_for_one_file_or_a_whole_list_and_ours_is_in_the_trash(study
 
 def test_a_running_daemon_agrees_with_what_was_pulled(study: Study) -> None:
     id_ = drifted(study)
+    study.jatos.clear_requests()
     with study.run() as daemon:
         daemon.await_log("started")
+        study.await_rest(lambda: bool(study.sent("GET")))  # it has met JATOS
         assert study.cli("pull", id_).code == 0
         study.await_equal()
     assert not study.sent()
