@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Iterator
 
 from tests.simulation import edges
 from tests.simulation.history import STEPS
-from tests.simulation.many import Lived, live, live_spread, seconds_since
+from tests.simulation.many import Lived, live, live_spread, told
 
 
 def main() -> int:
@@ -22,7 +21,6 @@ def main() -> int:
     parser.add_argument("--stop-after", type=int, default=10, help="so many that fail")
     parser.add_argument("--processes", type=int, default=1)
     wanted = parser.parse_args()
-    began_s = time.monotonic()
     if wanted.processes > 1:
         parts = live_spread(
             wanted.first,
@@ -33,15 +31,7 @@ def main() -> int:
         )
     else:
         parts = _one_by_one(wanted.first, wanted.count, wanted.steps, shorten=wanted.shorten)
-    lived, told = Lived(), 0
-    for lived in parts:
-        for finding in lived.findings[told:]:
-            print(finding, flush=True)
-        told = len(lived.findings)
-        if told >= wanted.stop_after:
-            break
-    print(f"{lived}, {seconds_since(began_s)}")
-    return 1 if told else 0
+    return 1 if told(parts, wanted.stop_after).findings else 0
 
 
 def _one_by_one(first: int, count: int, steps: int, *, shorten: bool) -> Iterator[Lived]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
@@ -83,6 +83,23 @@ def _told(seed: int, error: Exception) -> str:
     return told
 
 
-def seconds_since(began_s: float) -> str:
-    """For people."""
-    return f"{time.monotonic() - began_s:.0f} s"
+def told(parts: Iterable[Lived], stop_after: int = 10) -> Lived:
+    """
+    Say what is found as soon as it is, how far it is now and then, and what there was in the end.
+
+    Args:
+        parts: What there is so far, again and again.
+        stop_after: With so many findings there is no need for more.
+    """
+    began_s, lived, said, thousands = time.monotonic(), Lived(), 0, 0
+    for lived in parts:
+        for finding in lived.findings[said:]:
+            print(finding, flush=True)
+        said = len(lived.findings)
+        if said >= stop_after:
+            break
+        if lived.histories // 1000 > thousands:
+            thousands = lived.histories // 1000
+            print(f"… {lived}, {time.monotonic() - began_s:.0f} s", flush=True)
+    print(f"{lived}, {time.monotonic() - began_s:.0f} s", flush=True)
+    return lived
