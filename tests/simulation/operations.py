@@ -83,7 +83,10 @@ class Ignore(Operation):
     directory: str
 
     def do(self, world: World) -> None:
+        if world.folder.is_away:
+            return
         world.laws.rules_change(self.directory)
+        world.trouble()
         if self.directory:
             world.folder.write(".jatosignore", f"{self.directory}/\n".encode())
         else:

@@ -167,7 +167,7 @@ def test_deletes_that_wait_go_on_waiting_when_one_of_them_is_back() -> None:
 def test_a_listing_that_takes_long_says_nothing_of_what_was_saved_meanwhile() -> None:
     """Law 13: some of the old versions are in it, and nobody else changed anything."""
     names = tuple(f"many/{number}.png" for number in range(3))
-    slow = [Trouble("slow:12", "LIST"), Trouble("slow:10", "POST", 3), Wait(529.2)]
+    slow = [Trouble("slow:8", "LIST"), Trouble("slow:10", "POST", 3), Wait(529.2)]
     saved = [SaveTogether("w1", names), Wait(70.0), *slow, SaveTogether("w2", names)]
     relive(Setup(), [*saved, Wait(30.0)])
 
