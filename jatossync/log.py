@@ -6,32 +6,32 @@ Every line, whatever library it comes from, passes `redact` as its last step (la
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
 import re
 import sys
 import threading
-import time
 import traceback
-from collections.abc import Callable
-from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, TextIO
+from collections.abc import MutableMapping
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from structlog.typing import FilteringBoundLogger
 
 _TOKEN = re.compile(r"jap_[0-9A-Za-z]{20,}")
 
 # The order of a line for people. These stand for themselves; all other fields are key=value.
 _BARE = ("path", "reason", "size", "ms", "sent", "bytes_per_s", "left_s")
 
-_NUMBERS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
-
 _JOURNAL_PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
 
 _DIM, _YELLOW, _RED, _PLAIN = "\033[2m", "\033[33m", "\033[31m", "\033[0m"
 _COLOUR = {"debug": _DIM, "warning": _YELLOW, "error": _RED, "critical": _RED}
 
-Fields = dict[str, Any]
+Fields = MutableMapping[str, Any]
 ErrorInfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
 """As `sys.exc_info()` tells it."""
 
@@ -53,9 +53,45 @@ def setup(level: str, format: str, stream: TextIO) -> None:  # noqa: A002  (the 
     global _log
     if format == "auto":
         format = "journal" if _is_journal(stream) else "console"  # noqa: A001
+    structlog = _structlog()
+    stamper = structlog.processors.TimeStamper
+    stamps = {
+        "console": [stamper("%H:%M:%S", utc=False, key="time")],
+        "json": [stamper("iso", utc=True, key="time")],
+    }
     form = {"journal": _journal, "json": _json}.get(format) or _Console(_has_colours(stream))
-    _log = _Log(level, form, stream)
+
+    def render(_logger: object, _method: str, fields: Fields) -> str:
+        return redact(form(fields))
+
+    _log = structlog.wrap_logger(
+        _Sink(stream),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            *stamps.get(format, []),
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+    )
     _take_over_standard_logging()
+
+
+def _structlog() -> ModuleType:
+    """
+    The library, loaded only where something is logged.
+
+    It imports rich wherever it finds it, for a form that is not used here; the daemon draws nothing
+    and does without.
+    """
+    missing = "rich" not in sys.modules
+    if missing:
+        sys.modules["rich"] = None  # type: ignore[assignment]
+    try:
+        return importlib.import_module("structlog")
+    finally:
+        if missing:
+            del sys.modules["rich"]
 
 
 def say(level: str, event: str, error: ErrorInfo | None = None, /, **fields: object) -> None:
@@ -66,7 +102,7 @@ def say(level: str, event: str, error: ErrorInfo | None = None, /, **fields: obj
         error: Its traceback is told with it.
     """
     if _log is not None:
-        _log.say(level, event, error, fields)
+        _log.log(logging.getLevelNamesMapping()[level.upper()], event, exc_info=error, **fields)
 
 
 def complain(text: str, level: str) -> None:
@@ -90,7 +126,7 @@ class _Console:
         self._colours = colours
 
     def __call__(self, fields: Fields) -> str:
-        now, level = time.strftime("%H:%M:%S"), str(fields.pop("level"))
+        now, level = str(fields.pop("time")), str(fields.pop("level"))
         text = _sentence(fields)
         if level != "info":
             text = f"{level}: {text}"
@@ -112,7 +148,6 @@ def _prioritised(text: str, level: str) -> str:
 
 
 def _json(fields: Fields) -> str:
-    fields["time"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     order = dict.fromkeys(["time", "level", "event", *_BARE, *fields])
     return json.dumps({key: fields[key] for key in order if key in fields}, default=str)
 
@@ -166,23 +201,13 @@ def escaped(value: object) -> str:
 # --- where it goes -------------------------------------------------------------------------------
 
 
-class _Log:
+class _Sink:
     """Writes whole lines, from any thread."""
 
-    def __init__(self, level: str, form: Callable[[Fields], str], stream: TextIO) -> None:
-        self._least = _NUMBERS[level]
-        self._form = form
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self._lock = threading.Lock()
-
-    def say(self, level: str, event: str, error: ErrorInfo | None, fields: Fields) -> None:
-        if _NUMBERS[level] < self._least:
-            return
-        said = {**fields, "event": event, "level": level}
-        if error is not None and error[0] is not None:
-            said["exception"] = "".join(traceback.format_exception(*error)).rstrip("\n")
-        self._write(redact(self._form(said)))
 
     def _write(self, line: str) -> None:
         line = line.encode(self._encoding, "backslashreplace").decode(self._encoding)
@@ -193,8 +218,10 @@ class _Log:
             except (OSError, ValueError):
                 pass  # Closed, or nobody reads it any more: no reason to stop mirroring.
 
+    debug = info = warning = error = critical = _write
 
-_log: _Log | None = None
+
+_log: FilteringBoundLogger | None = None
 
 
 class _Standard(logging.Handler):

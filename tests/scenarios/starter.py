@@ -190,6 +190,7 @@ def _import_all() -> None:
 
     for name in (*(f"cli.{command}" for command in COMMANDS), *USED_LATER):
         importlib.import_module(f"jatossync.{name}")
+    importlib.import_module("structlog")
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ import multiprocessing
 import time
 import traceback
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
 from tests.simulation import edges
@@ -62,17 +61,15 @@ def live_spread(
     """The same in several processes; what there is so far, after each batch."""
     lived = Lived()
     fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, fresh, max_tasks_per_child=10) as pool:
+    # Not concurrent.futures: its executor stands still now and then when a process has its share.
+    with fresh.Pool(processes, maxtasksperchild=10) as pool:
         batches = [
-            pool.submit(_live_alone, at, min(BATCH, first + count - at), steps, shorten)
+            pool.apply_async(_live_alone, (at, min(BATCH, first + count - at), steps, shorten))
             for at in range(first, first + count, BATCH)
         ]
-        try:
-            for batch in batches:
-                lived.add(batch.result())
-                yield lived
-        finally:
-            pool.shutdown(cancel_futures=True)
+        for batch in batches:
+            lived.add(batch.get())
+            yield lived
 
 
 def _told(seed: int, error: Exception) -> str:
