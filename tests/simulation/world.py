@@ -24,7 +24,7 @@ from jatossync.config import Config, load
 from jatossync.core.actions import Delete, HoldKind, Topic
 from jatossync.core.holds import HeldList
 from jatossync.core.jobs import Job
-from jatossync.core.paths import RelPath
+from jatossync.core.paths import RelPath, fold
 from jatossync.core.report import Event
 from jatossync.daemon import Daemon
 from jatossync.engine import Engine
@@ -382,7 +382,7 @@ class World:
             return "it does not run"
         return (
             f"link {engine.link.trouble}, pending {engine.pending}, "
-            f"refused {engine.report.refused}, root {engine.report.root_trouble}"
+            f"refused {dict(engine.report.refused)}, root {engine.report.root_trouble}"
         )
 
     def _equal(self) -> None:
@@ -410,7 +410,8 @@ class World:
                     return None
                 return f"is {there and there[:30]!r} there and {self.folder.read(path)[:30]!r} here"
             case Stance.ABSENT:
-                if there is None or held or (lies is not None and not lies.ours):
+                theirs = lies is not None and not lies.ours
+                if there is None or held or theirs or self._mistakable(path):
                     return None
                 return "is there because of us, and not here"
         return None
@@ -429,7 +430,17 @@ class World:
         assert engine is not None
         note = engine.report.notes.get(RelPath(path))
         noted = note is not None and note.topic is Topic.UNHOLDABLE
-        return noted or self.blocked(path)
+        return noted or self.blocked(path) or self._mistakable(path)
+
+    def _mistakable(self, path: str) -> bool:
+        """Whether it is refused, for JATOS may take it for another file and cannot list its own."""
+        engine = self.engine
+        assert engine is not None
+        if self.setup.dialect != "3.8" or path not in engine.report.refused:
+            return False
+        here = {fold(RelPath(each)): each for each in self.folder.files()}
+        names = [path, *(str(each) for each in PurePosixPath(path).parents if str(each) != ".")]
+        return any(here.get(fold(RelPath(each)), each) != each for each in names)
 
     def blocked(self, path: str) -> bool:
         """A directory that JATOS does not remove, or a file of somebody else."""
