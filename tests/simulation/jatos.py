@@ -29,6 +29,7 @@ from jatossync.emulator.state import Component, State, Study
 from jatossync.emulator.wire import Head
 
 if TYPE_CHECKING:
+    from tests.simulation.laws import Known
     from tests.simulation.world import World
 
 UUID = "8f3c2d6e-0000-4000-8000-000000000000"
@@ -66,6 +67,8 @@ class Request:
     number: int
     body: bytes = b""
     began_s: float = 0.0
+    known: Known | None = None
+    """What had been said of the path when it began."""
     acted: bool = False
 
 

@@ -12,7 +12,7 @@ import sqlite3
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from jatossync.core.actions import Delete, Hash, HoldKind, Upload
@@ -39,6 +39,9 @@ WINDOW_S = 600.0
 
 STOOD_S = 30.0
 """What has stood for so long was seen by any look at it."""
+
+OFTEN = 3
+"""What goes up more often within a minute goes its own way."""
 
 MOMENT_S = 9.0
 """So long a rule that is gone may come back."""
@@ -91,6 +94,8 @@ class Laws:
         self._troubled_s: dict[str, float] = {}
         self.saved_together: list[Together] = []
         self._acknowledged_s: dict[tuple[str, str], float] = {}
+        self._uploads_s: dict[str, list[float]] = defaultdict(list)
+        """When each path was uploaded."""
         self.touched_by_others: set[str] = set()
         self.approved: set[str] = set()
         """Paths to which a person has said yes, for whatever."""
@@ -190,6 +195,8 @@ class Laws:
             raise self.broken("L12", f"the token is in the request {asked.target}")
         if asked.kind not in ("POST", "DELETE"):
             return
+        known = self._known.get(asked.path)
+        asked.known = replace(known) if known is not None else None
         for other in self._world.jatos.under_way:
             if other.path == asked.path and other.kind in ("POST", "DELETE"):
                 raise self.broken("one request per path", asked.path)
@@ -240,8 +247,7 @@ class Laws:
         self._known[path] = Known(self._world.stamp(), told_s, listed)
         if data is None:
             return
-        if digest(data) in self._world.folder.versions[path]:
-            self._confirmed[path].add(digest(data))
+        self._confirmed[path].add(digest(data))
         if listed and len(data) > SMALL["SMALL_BYTES"]:
             self._likely[path].add((len(data), zlib.adler32(data)))
 
@@ -358,7 +364,7 @@ class Laws:
 
     def _could_not_know(self, asked: Request, before: bytes) -> bool:
         """Whether what was destroyed came in the gap between the look and the write."""
-        known, lies = self._known.get(asked.path), self.lies.get(asked.path)
+        known, lies = asked.known, self.lies.get(asked.path)
         if len(before) > SMALL["SMALL_BYTES"] and known is not None and not known.listed:
             return True  # of large files only the size is looked at
         if known is None or lies is None:
@@ -375,6 +381,7 @@ class Laws:
             data = self._world.sent_bytes(asked)
             self._confirmed[asked.path].add(digest(data))
             self._acknowledged_s[asked.path, digest(data)] = now_s
+            self._uploads_s[asked.path].append(now_s)
         if asked.kind in ("GET", "HEAD") and asked.path in self._known:
             self._known[asked.path].told_s = now_s
         if asked.kind not in ("ASK", "LIST") and status == 401:
@@ -382,6 +389,11 @@ class Laws:
             self._refused_s.append(now_s)
             if len(self._refused_s) > 2 * self._world.setup.workers + 2:
                 raise self.broken("L9", "it goes on asking with a token that is refused")
+
+    def never_rests(self, path: str) -> bool:
+        """Whether it went up so often in the last minute that nobody waits for it."""
+        since_s = self._world.scheduler.now_s - 60.0
+        return sum(at_s > since_s for at_s in self._uploads_s[path]) >= OFTEN
 
     def _in_order(self, path: str, after: bytes | None) -> None:
         """Law 14, for what was saved together with nothing else going on."""
@@ -504,7 +516,8 @@ def _stays(world: World, path: str) -> bool:
     held = engine is not None and (path in engine.report.held or path in engine.report.notes)
     lies = world.laws.lies.get(path)
     theirs = lies is not None and not lies.ours
-    return held or theirs or world.blocked(path) or world.folder.stance(path) is not Stance.FILE
+    goes_its_own_way = world.laws.never_rests(path) or world.blocked(path)
+    return held or theirs or goes_its_own_way or world.folder.stance(path) is not Stance.FILE
 
 
 _RANKS = {"css": 1, "js": 2, "json": 2, "html": 3}

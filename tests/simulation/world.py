@@ -411,7 +411,7 @@ class World:
                 return f"is {there and there[:30]!r} there and {self.folder.read(path)[:30]!r} here"
             case Stance.ABSENT:
                 theirs = lies is not None and not lies.ours
-                if there is None or held or theirs or self._mistakable(path):
+                if there is None or held or theirs or self._stays(path):
                     return None
                 return "is there because of us, and not here"
         return None
@@ -431,6 +431,12 @@ class World:
         note = engine.report.notes.get(RelPath(path))
         noted = note is not None and note.topic is Topic.UNHOLDABLE
         return noted or self.blocked(path) or self._mistakable(path)
+
+    def _stays(self, path: str) -> bool:
+        """Whether it stays: JATOS may take it for another file, or below what takes no part."""
+        above = (str(each) for each in PurePosixPath(path).parents if str(each) != ".")
+        hidden = any(self.folder.stance(each) is Stance.HIDDEN for each in above)
+        return hidden or self._mistakable(path)
 
     def _mistakable(self, path: str) -> bool:
         """Whether it is refused, for JATOS may take it for another file and cannot list its own."""
