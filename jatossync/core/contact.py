@@ -137,9 +137,10 @@ class Contact:
         into.add(path)
 
     def _is_overwrite(self, path: RelPath) -> bool:
-        """Whether a person said yes to this one."""
+        """Whether a person said yes to this one; a yes to a conflict is one to overwriting."""
         approval = self._holds.approval(path)
-        return approval is not None and approval.kind is HoldKind.OVERWRITES
+        kinds = (HoldKind.OVERWRITES, HoldKind.CONFLICT)
+        return approval is not None and approval.kind in kinds
 
     def _too_many(self, waiting: Iterable[RelPath]) -> str | None:
         held = {path for path in self._holds.paths if self._holds.kind(path) is HoldKind.OVERWRITES}

@@ -5,6 +5,7 @@ Uploads and deletes: which may start now, and what their answers mean.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -101,16 +102,17 @@ class Writing(Room):
         if self._git.holds_up(delete=isinstance(item.action, Delete), now_s=now_s):
             return False
         if isinstance(item.action, Delete):
-            if self._may_be_renamed(item):
+            if self._may_be_renamed(item, now_s):
                 return False
             if not self._guard.passed(item):
                 self._uncounted = True
                 return False
         return self._trusted(now_s, item)
 
-    def _may_be_renamed(self, item: Item) -> bool:
+    def _may_be_renamed(self, item: Item, now_s: float) -> bool:
         """Whether the new name may not be up yet: it is being asked about, or scanned."""
-        if self._parts.current is not None and self._parts.current.hinted - {ROOT}:
+        current = self._parts.current
+        if current is not None and (current.hinted - {ROOT} or any(self._waits_for_a_look(now_s))):
             return True
         return self._questions.of_burst(item.burst)
 
@@ -123,11 +125,17 @@ class Writing(Room):
         """
         if not len(self._queue):
             return LAST_RANK
-        coming = [*self._dirty.young(now_s, SETTLING_S)]
+        coming = [*self._waits_for_a_look(now_s)]
         coming += self._contact.waiting if self._listings.possible else ()
         if self._parts.current is not None:
             coming += self._parts.current.hinted - {ROOT}
         return min([*map(rank, coming), *self._questions.ranks], default=LAST_RANK)
+
+    def _waits_for_a_look(self, now_s: float) -> Iterator[RelPath]:
+        """What was touched a moment ago; while a pass runs, all that it keeps from its turn."""
+        current = self._parts.current
+        since_s = current.began_s if current is not None else now_s
+        return self._dirty.young(now_s, SETTLING_S + now_s - since_s)
 
     def _trusted(self, now_s: float, item: Item) -> bool:
         """

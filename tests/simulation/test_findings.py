@@ -9,6 +9,7 @@ from tests.simulation.operations import (
     FolderGoes,
     Invent,
     Kill,
+    OthersPut,
     Remove,
     Rename,
     Save,
@@ -142,6 +143,34 @@ def test_nobody_says_in_sync_while_the_folder_is_away() -> None:
             Wait(3.0),
             Write("task.js", "v3", 2500),
             FolderGoes("unmounted"),
+            Wait(70.0),
+        ],
+    )
+
+
+def test_a_yes_to_a_conflict_is_one_to_overwriting() -> None:
+    """
+    Law 15, for people: many files differ at first contact and `conflict: hold` is set. Each yes to
+    the conflicts held them as too many overwrites, each yes to those as conflicts. Seed 146446734.
+    """
+    names = ("a.png", "b.png", "c.png")
+    theirs = [OthersPut(name, "theirs") for name in names]
+    relive(Setup(conflict="hold", max_files=2), [*theirs, SaveTogether("w1", names), Wait(3.0)])
+
+
+def test_what_a_long_look_keeps_from_its_turn_holds_up_later_classes() -> None:
+    """Law 14: dirty for longer than a moment, and nobody could look at it. Seed 146447408."""
+    first = ("img/a.png", "task.js", "many/3.js", "data/x/list.json", "many/1.png")
+    second = ("many/2.css", "img/b.png", "many/5.js", "many/1.js", "many/7.css", "many/4.css")
+    more = ("style.css", "many/8.css", "task.js", "index.html", "data/x/list.json", "many/3.png")
+    relive(
+        Setup(seed=146447408, latency_s=0.05, scan_s=0.3),
+        [
+            Wait(1.0),
+            Wait(20.0),
+            Wait(20.0),
+            SaveTogether("w2", first),
+            SaveTogether("w2", (*second, *more), ("img/a.png", "img/b.png")),
             Wait(70.0),
         ],
     )
