@@ -28,7 +28,7 @@ from jatossync.core.actions import (
 from jatossync.core.contact import FIRST_CONTACT
 from jatossync.core.holds import TOGETHER_S
 from jatossync.core.jobs import Job, Provenance
-from jatossync.core.model import Entry, Row
+from jatossync.core.model import Attempt, Content, Entry, Row
 from jatossync.core.order import Item, rank
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import decide
@@ -202,6 +202,7 @@ class Decisions(Room):
                 self._report.say("adopted", "debug", path=action.path, size=action.content.size)
 
     def _enqueue(self, writes: list[Upload | Delete], round_: Round, now_s: float) -> None:
+        attempts = self._store.attempts([action.path for action in writes])
         self.begin(writes, round_.burst)
         for action in writes:
             delay_s = self._settings.delete_delay_s if isinstance(action, Delete) else 0.0
@@ -221,6 +222,7 @@ class Decisions(Room):
                 # A page waits even for a script that is written all the time (law 14).
                 paced=free_s > now_s and rank(action.path) == 0,
                 refusals=int(known),
+                ever_lost=_ever_lost(action, before, attempts.get(action.path, ())),
             )
             self._queue.put(item)
         deletes = sum(isinstance(action, Delete) for action in writes)
@@ -254,6 +256,17 @@ class Decisions(Room):
         if isinstance(action, Hold):
             self._queue.drop(action.path)
             self._holds.hold(action, burst, now_s)
+
+
+def _ever_lost(action: Upload | Delete, before: Item | None, attempts: Iterable[Attempt]) -> bool:
+    """Whether the same was tried without an answer: while it waits, or by an earlier process."""
+    if before is not None and _sends(before.action) == _sends(action):
+        return before.ever_lost
+    return any(attempt.content == _sends(action) for attempt in attempts)
+
+
+def _sends(action: Upload | Delete) -> Content | None:
+    return action.content if isinstance(action, Upload) else None
 
 
 def row_of(action: Upload | Adopt, proven: bool, remote_ms: int | None) -> Row:

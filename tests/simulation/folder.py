@@ -111,6 +111,12 @@ class Folder:
         found = self._found(path)
         return found is not None and stat.S_ISREG(found.st_mode)
 
+    def is_in_the_way(self, path: str) -> bool:
+        """Whether no file can be there: it is a directory, or one above it is a file."""
+        above = path.split("/")[:-1]
+        tops = ("/".join(above[: count + 1]) for count in range(len(above)))
+        return self.is_directory(path) or any(map(self.stands, tops))
+
     def is_directory(self, path: str) -> bool:
         """Whether it is a directory and no symlink to one."""
         found = self._found(path)

@@ -108,7 +108,7 @@ class Laws:
         self._deleted: list[Deleted] = []
         self._held_deletes: dict[str, int] = {}
         """What waited for a person as a delete after the last step, and when that was."""
-        self._hidden, self.ruled_s = "", -STOOD_S
+        self.hidden, self.ruled_s = "", -STOOD_S
         """What `.jatosignore` hides, and since when."""
         self._rule_is_known = False
         """Whether the program surely knows what is hidden."""
@@ -177,12 +177,12 @@ class Laws:
         now_s, folder = self._world.scheduler.now_s, self._world.folder
         if self._rule_is_known:
             if not directory:
-                self._unhidden[self._hidden] = now_s
+                self._unhidden[self.hidden] = now_s
             for path in folder.files():
                 rests = now_s - folder.changed_s[path] > STOOD_S
-                if path.startswith(self._hidden + "/") and rests and path not in self.lies:
+                if path.startswith(self.hidden + "/") and rests and path not in self.lies:
                     self._newly_included[path] = self._world.stamp()
-        self._hidden, self.ruled_s, self._rule_is_known = directory, now_s, False
+        self.hidden, self.ruled_s, self._rule_is_known = directory, now_s, False
         folder.ignored = lambda path: (
             bool(directory) and path.startswith(directory + "/") and folder.is_directory(directory)
         )
@@ -231,9 +231,9 @@ class Laws:
             raise self.broken("L11", f"{path} waited for a person, and is deleted")
 
     def _was_gone_before_the_rule(self, path: str) -> bool:
-        """Nobody has to know a rule that came a moment ago; it is not there in any case."""
+        """Nobody has to know a rule that came a moment ago; the file is gone in any case."""
         folder, since_s = self._world.folder, self._world.scheduler.now_s - self.ruled_s
-        return since_s < STOOD_S and folder.ignored(path) and not folder.exists(path)
+        return since_s < STOOD_S and folder.ignored(path) and not folder.stands(path)
 
     def _ever_ours(self) -> set[str]:
         return {path for path, shas in self._confirmed.items() if shas} | {
@@ -430,7 +430,7 @@ class Laws:
     def _remember(self) -> None:
         """What holds now, to be compared with what happens next."""
         world = self._world
-        rests = bool(self._hidden) and world.scheduler.now_s - self.ruled_s > STOOD_S
+        rests = bool(self.hidden) and world.scheduler.now_s - self.ruled_s > STOOD_S
         self._rule_is_known = self._rule_is_known or (rests and world.is_calm())
         held = world.engine.report.held if world.engine is not None else ()
         self._held_deletes = {
@@ -496,6 +496,8 @@ class Together:
         now = digest(after) if after is not None else None
         age_s = world.scheduler.now_s - self.at_s
         if path not in self.files or self.files[path] != now or not self.calm or age_s > 50:
+            return
+        if now is None and world.folder.is_in_the_way(path):
             return
         for other, sha in self.files.items():
             earlier = sha is not None and _rank(other, sha) < _rank(path, now)

@@ -174,3 +174,21 @@ def test_what_a_long_look_keeps_from_its_turn_holds_up_later_classes() -> None:
             Wait(70.0),
         ],
     )
+
+
+def test_a_refusal_says_nothing_of_what_an_earlier_process_tried() -> None:
+    """
+    Law 7. Killed before the answer came, and the look after the start was refused: that the same
+    had been tried before was forgotten, so what lies there was nobody's. Seed 146450775.
+    """
+    names = ("task.js", "structure", "img/b.png", "index.html", "case.js")
+    relive(
+        Setup(seed=146450775, dialect="3.8", scan_s=0.3),
+        [
+            SaveTogether("w1", names, ("many/3.css",)),
+            During("effect", 9, Kill()),
+            Wait(3.0),
+            Trouble("status:404", "GET", 7),
+            Wait(20.0),
+        ],
+    )

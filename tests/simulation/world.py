@@ -433,10 +433,10 @@ class World:
         return noted or self.blocked(path) or self._mistakable(path)
 
     def _stays(self, path: str) -> bool:
-        """Whether it stays: JATOS may take it for another file, or below what takes no part."""
+        """Whether it stays: JATOS may take it for another file, or it takes no part any more."""
         above = (str(each) for each in PurePosixPath(path).parents if str(each) != ".")
         hidden = any(self.folder.stance(each) is Stance.HIDDEN for each in above)
-        return hidden or self._mistakable(path)
+        return hidden or path == self.laws.hidden or self._mistakable(path)
 
     def _mistakable(self, path: str) -> bool:
         """Whether it is refused, for JATOS may take it for another file and cannot list its own."""
