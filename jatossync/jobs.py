@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -256,8 +256,15 @@ class Jobs:
         with source:
             self._began[job.path] = time.monotonic(), job.content.size
             try:
-                result = assets.upload(job, source, self._stopping, partial(self._sent, job))
-                return self._unless_taken_for_another(job, result)
+                upload = partial(
+                    assets.upload, source=source, stop=self._stopping, sent=partial(self._sent, job)
+                )
+                if job.rivals:  # at first as if nothing that lies there could be its own
+                    careful = replace(job, look=True, replaceable=frozenset())
+                    result = self._unless_taken_for_another(job, upload(careful))
+                    if not isinstance(result, Foreign):
+                        return result
+                return self._unless_taken_for_another(job, upload(job))
             finally:
                 self.sending.pop(job.path, None)
                 self._began.pop(job.path, None)
@@ -286,7 +293,10 @@ class Jobs:
                 return taken
             if taken is not False:
                 may = "takes" if taken else "may take"
-                return Refused(f"JATOS {may} it for {twin}, which is here too; rename one of them")
+                return Refused(
+                    f"JATOS {may} it for {twin}, which is here too; rename one of them",
+                    taken=taken is True,
+                )
         return result
 
     def _names(self) -> Spellings:

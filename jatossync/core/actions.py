@@ -22,6 +22,8 @@ class Upload:
     """What may lie there now: ours by manifest or attempt, or kept in the trash."""
     look: bool = True
     """Look at the path before writing; False where a listing just did that for all."""
+    rivals: frozenset[RelPath] = frozenset()
+    """Other spellings of its name that are on JATOS, too: what lies there may be theirs."""
 
 
 @dataclass(frozen=True, slots=True)

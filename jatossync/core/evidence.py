@@ -33,6 +33,8 @@ class Evidence:
         """Paths with a request since the last listing was asked for."""
         self._written: dict[str, RelPath] = {}
         """The last of these by what it folds to."""
+        self._alike: dict[str, list[RelPath]] = {}
+        """Paths of ours that fold to the same, when the last listing ended."""
         self._folded: dict[str, list[RelPath]] = {}
         self._sorted: list[RelPath] = []
         self._spelled: dict[RelPath, RelPath] = {}
@@ -92,6 +94,11 @@ class Evidence:
         if self._since_listing is not None:
             self._since_listing.add(path)
 
+    def other_spellings(self, path: RelPath) -> set[RelPath]:
+        """Paths of ours that JATOS may take for `path`; some may be ours no more."""
+        name = fold(path)
+        return {*self._alike.get(name, ()), self._written.get(name, path)} - {path}
+
     def listing_began(self, under_way: Iterable[RelPath]) -> None:
         """JATOS was asked for a listing while requests for these paths were under way."""
         self._since_listing = set(under_way)
@@ -114,6 +121,10 @@ class Evidence:
         self._sorted = sorted(files)
         for path in files:
             self._folded.setdefault(fold(path), []).append(path)
+        alike: dict[str, list[RelPath]] = {}
+        for path in ours:
+            alike.setdefault(fold(path), []).append(path)
+        self._alike = {name: paths for name, paths in alike.items() if len(paths) > 1}
         missing = {fold(path) for path in ours if path not in files}
         self._of_others = frozenset(
             path for path in files if path not in ours and fold(path) in missing

@@ -118,6 +118,8 @@ class Refused:
     reason: str
     for_good: bool = False
     """Only a change of the file can help: a token in its bytes, a size over the limit."""
+    taken: bool = False
+    """What lies under its name is another file of this folder: JATOS takes the two for one."""
 
 
 @dataclass(frozen=True, slots=True)

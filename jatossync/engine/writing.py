@@ -73,6 +73,9 @@ class Writing(Room):
             job = replace(item.action, look=not self._listing_counts(item, now_s))
             if isinstance(job, Delete):
                 job = replace(job, despite=self._git.operations)
+            else:
+                others = self._evidence.other_spellings(item.path)
+                job = replace(job, rivals=frozenset(filter(self._store.known, others)))
             jobs.append(job)
             self._evidence.touched(item.path)
         return jobs
@@ -231,6 +234,9 @@ class Writing(Room):
     def _refuse(self, item: Item, refusal: Refused, now_s: float) -> None:
         if not item.ever_lost:
             self._store.refused(item.action)
+        if refusal.taken and isinstance(item.action, Upload):
+            self._store.forgotten(item.path)  # what was there of it went with the other's name
+            item = replace(item, action=replace(item.action, replaceable=frozenset()))
         server = self._link.server
         times = self._refusals.refuse(item.action, refusal, server.api_version if server else "")
         if item.refusals == 1 or refusal.for_good:

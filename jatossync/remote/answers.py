@@ -185,14 +185,14 @@ def of_writing(asked: Asked, answer: Answer, dialect: Dialect) -> Done | Trouble
     """
     The outcome of an upload or a delete.
 
-    A success counts only if JATOS itself says so: with its envelope, or on legacy with an empty
-    body. A sign-in page with status 200 is none.
+    A success counts only if JATOS itself says so: with its envelope, or on legacy with 200 and no
+    body nor type of one. Whatever else has status 200 (a sign-in page, a proxy) is none.
     """
     if answer.status not in (200, 201):
         return of_path(asked, answer)
     by_envelope = answer.json() is not None
-    by_silence = dialect is Dialect.LEGACY and not answer.body.strip() and not answer.is_html
-    if by_envelope or by_silence:
+    silent = answer.status == 200 and not answer.body and not answer.content_type
+    if by_envelope or (silent and dialect is Dialect.LEGACY):
         return Done(created=answer.status == 201)
     return not_jatos(answer)
 

@@ -155,3 +155,25 @@ def test_two_files_are_two_on_a_jatos_that_tells_names_apart(
         assert study.cli("sync").code == 0
         assert study.in_step()
     assert sum(study.stored().values()) == 4
+
+
+@pytest.mark.parametrize("dialect", ["3.10", "3.8"])
+def test_a_file_that_was_renamed_is_not_overwritten_by_a_new_one_of_its_old_name(
+    jatos: Jatos, tmp_path: Path, dialect: str
+) -> None:
+    study = Study(tmp_path, jatos(dialect, names="fold"), deletes={"delay": "1m"})
+    study.write("page.html", "page")
+    study.write("A.txt", "one")
+    with study.run() as daemon:
+        study.await_equal()
+        (study.folder / "A.txt").rename(study.folder / "a.txt")
+        daemon.await_log("adopted")
+        both(study, ("A.txt", "new"), ("a.txt", "one"))
+        daemon.await_log("refused")
+        assert sorted(study.remote().values()) == [b"one", b"page"]
+        study.write("a.txt", "edited")
+        study.await_rest(lambda: sorted(study.remote().values()) == [b"edited", b"page"])
+        (study.folder / "A.txt").unlink()
+        study.await_rest()
+    assert sorted(study.remote().values()) == [b"edited", b"page"]
+    assert study.cli("sync").code == 0

@@ -262,6 +262,21 @@ def test_silence_is_a_success_only_on_legacy() -> None:
     assert meaning(outcome(Asked.UPLOAD, Answer(200), E)) == "not JATOS"
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(201),
+        Answer(200, "text/plain"),
+        Answer(200, "text/html"),
+        Answer(200, "application/json"),
+        Answer(200, body=b"\n"),
+    ],
+)
+def test_what_is_more_than_the_silence_of_legacy_is_no_success(answer: Answer) -> None:
+    for asked in (Asked.UPLOAD, Asked.DELETE):
+        assert meaning(outcome(asked, answer, L)) == "not JATOS"
+
+
 def test_a_page_is_named_by_its_title() -> None:
     found = answers.not_jatos(page(200))
     assert "“Campus & Login”" in found.reason
