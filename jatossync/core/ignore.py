@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from jatossync.core.globs import Glob, Globs
-from jatossync.core.paths import ROOT, RelPath
+from jatossync.core.paths import ROOT, RelPath, parents
 from jatossync.core.secrets import TokenFinder
 
 IGNORE_FILE = ".jatosignore"
@@ -63,6 +62,9 @@ _QUARANTINE_REASONS = {
     "data": "looks like data exported from JATOS; `publish:` lets it through",
 }
 
+REMEMBERED = 4096
+"""So many verdicts on directories are remembered."""
+
 _TELLTALE_NAME = "a JATOS token is in its name: whoever has that can change your studies"
 _OF_ANOTHER_VERSION = "another version of jatossync took it for secret"
 
@@ -94,7 +96,7 @@ class Rules:
         self._ignored = ignored
         self._published = published
         self._quarantine = re.compile(rule_set.quarantine, _QUARANTINE.flags)
-        self._directory = lru_cache(maxsize=4096)(self._judge_directory)
+        self._directories: dict[RelPath, Verdict | None] = {ROOT: None}
 
     @classmethod
     def build(cls, patterns: Sequence[str], jatosignore: str, publish: Sequence[str]) -> Rules:
@@ -128,16 +130,23 @@ class Rules:
 
     def publishes(self, path: RelPath, is_directory: bool = False) -> bool:
         """Whether `publish:` names this path or a directory above it."""
-        if path == ROOT:
-            return False
-        if self._published.matches(path, is_directory):
-            return True
-        return self.publishes(_parent(path), is_directory=True)
+        above = (up for up in parents(path) if up != ROOT)
+        return self._published.matches(path, is_directory) or any(
+            self._published.matches(up, is_directory=True) for up in above
+        )
 
-    def _judge_directory(self, path: RelPath) -> Verdict | None:
-        if path == ROOT:
-            return None
-        return self._directory(_parent(path)) or self._own(path, is_directory=True)
+    def _directory(self, path: RelPath) -> Verdict | None:
+        """The verdict on a directory. No recursion: a tree may be deeper than the stack."""
+        known, new = self._directories, []  # other threads may put another one in its place
+        while path not in known:
+            new.append(path)
+            path = _parent(path)
+        verdict = known[path]
+        for each in reversed(new):
+            verdict = known[each] = verdict or self._own(each, is_directory=True)
+        if len(known) > REMEMBERED:
+            self._directories = {ROOT: None}
+        return verdict
 
     def _own(self, path: RelPath, is_directory: bool) -> Verdict | None:
         """The verdict on `path` as if everything above it took part."""

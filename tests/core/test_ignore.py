@@ -156,6 +156,14 @@ def test_what_is_ignored_is_not_called_quarantined() -> None:
     assert not quarantined(rules("*.jzip"), "a.jzip")
 
 
+def test_a_tree_may_be_deeper_than_pythons_stack() -> None:
+    deep = "/".join(["a"] * 3000)
+    assert reason(rules(), f"{deep}/x.txt") is None
+    assert reason(rules("b/"), f"{deep}/b/{deep}/x.txt")
+    assert quarantined(rules(), f"{deep}/.env")
+    assert rules(publish=("/a/",)).publishes(RelPath(f"{deep}/.env"))
+
+
 def test_the_ignore_file_is_never_uploaded() -> None:
     everything = rules("!.jatosignore", publish=(".jatosignore",))
     assert reason(everything, ".jatosignore")
