@@ -15,6 +15,8 @@ _CHECK = 6
 LENGTH = len(PREFIX) + _RANDOM + _CHECK
 """Characters of a token."""
 
+_UTF_16 = b"j\0a\0p\0_"
+
 _TOKEN = re.compile(rb"jap_([A-Za-z0-9]{31})([0-9a-f]{6})")
 
 
@@ -36,7 +38,11 @@ def well_formed(token: str) -> str | None:
 
 
 class TokenFinder:
-    """Looks for a well-formed JATOS token in a stream of bytes, also across chunk borders."""
+    """
+    Looks for a well-formed JATOS token in a stream of bytes, also across chunk borders.
+
+    Also in UTF-16, as PowerShell's `>` writes: the same letters with NULs in between.
+    """
 
     def __init__(self) -> None:
         self._tail = b""
@@ -47,12 +53,22 @@ class TokenFinder:
         if self._found:
             return True
         data = self._tail + chunk
-        start = data.find(b"jap_")
-        while start >= 0 and not self._found:
-            self._found = _is_token(data[start : start + LENGTH])
-            start = data.find(b"jap_", start + 1)
-        self._tail = data[-(LENGTH - 1) :]
+        self._found = _has_token(data) or (_UTF_16 in data and _has_token(_without_nul(data)))
+        self._tail = data[-(2 * LENGTH - 1) :]
         return self._found
+
+
+def _has_token(data: bytes) -> bool:
+    start = data.find(b"jap_")
+    while start >= 0:
+        if _is_token(data[start : start + LENGTH]):
+            return True
+        start = data.find(b"jap_", start + 1)
+    return False
+
+
+def _without_nul(data: bytes) -> bytes:
+    return data.replace(b"\0", b"")
 
 
 def _is_token(candidate: bytes) -> bool:
@@ -83,5 +99,6 @@ certificates and public keys have no version in this place."""
 
 def is_private_key(head: bytes) -> bool:
     """Whether a file that begins with `head` is, or holds, a private key, whatever its name."""
-    marked = any(mark in head for mark in _KEY_MARKS)  # cheaper than the pattern for every line
-    return bool((marked and _KEY_TEXT.search(head)) or _KEY_DER.match(head))
+    text = _without_nul(head).removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")  # UTF-16, too
+    marked = any(mark in text for mark in _KEY_MARKS)  # cheaper than the pattern for every line
+    return bool((marked and _KEY_TEXT.search(text)) or _KEY_DER.match(head))

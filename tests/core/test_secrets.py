@@ -57,6 +57,13 @@ def test_a_token_is_found_across_the_border_of_two_chunks(cut: int) -> None:
     assert found(data[: 13 + cut], data[13 + cut :])
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_token_is_found_in_what_powershell_writes(encoding: str) -> None:
+    data = f"the token: {DOCUMENTED}\r\n".encode(encoding)
+    assert found(data)
+    assert found(*(data[at : at + 1] for at in range(len(data))))
+
+
 def test_a_token_is_found_when_it_comes_byte_by_byte() -> None:
     assert found(*(bytes([byte]) for byte in DOCUMENTED.encode()))
 
@@ -93,6 +100,8 @@ def test_a_token_is_found_in_a_file_full_of_its_prefix() -> None:
         b"\xef\xbb\xbf \n-----BEGIN EC PRIVATE KEY-----\n",
         b"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n",
         b"PuTTY-User-Key-File-3: ssh-ed25519\n",
+        "-----BEGIN PRIVATE KEY-----\r\nMIIE".encode("utf-16"),
+        "\ufeff-----BEGIN PRIVATE KEY-----\r\nMIIE".encode("utf-16-be"),
         b"Bag Attributes\n    friendlyName: me\n-----BEGIN PRIVATE KEY-----\nMIIE",
         b"-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----\r\n"
         b"-----BEGIN RSA PRIVATE KEY-----\r\nMIIE",
