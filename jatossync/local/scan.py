@@ -114,6 +114,11 @@ class Scanner:
         entries = glance.run()
         return None if self._trouble(entries) else entries
 
+    def ignores(self, path: RelPath) -> bool:
+        """Whether a file at `path` would be ignored by the rules of the last scan."""
+        verdict = self._rules.last.verdict(path, is_directory=False)
+        return verdict is not None and not verdict.quarantined
+
     def _trouble(self, entries: Mapping[RelPath, Entry]) -> str | None:
         """Why nothing may be concluded from what was seen; a root not looked into is not empty."""
         top = entries.get(ROOT)

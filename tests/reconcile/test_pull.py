@@ -44,6 +44,18 @@ def test_a_whole_study_arrives_in_an_empty_folder_and_is_in_step(
     assert len(downloads) <= 1, "what was pulled is known (one look finds out about paths)"
 
 
+def test_what_is_ignored_here_is_not_brought_in(study: Study) -> None:
+    """Whoever may upload to the study must not choose what git runs, or where the token goes."""
+    study.configure(ignore=["raw/"])
+    harmful = [".git/hooks/post-commit", "sub/jatossync.yaml", ".jatosignore", "raw/a.wav"]
+    on_jatos(study, THEIRS | dict.fromkeys(harmful, b"theirs"))
+    said = study.cli("pull")
+    assert said.code == 0, said.text
+    assert not (study.folder / ".git").exists()
+    assert files_below(study.folder) == THEIRS
+    assert all(path in said.text for path in harmful)
+
+
 def test_a_folder_that_has_something_is_not_pulled_into(study: Study) -> None:
     on_jatos(study)
     study.write("mine.txt", "mine")

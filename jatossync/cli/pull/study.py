@@ -12,7 +12,7 @@ from jatossync.cli.deeds import Deeds
 from jatossync.cli.meet import meet
 from jatossync.cli.progress import Progress, Tally
 from jatossync.cli.setup import opened
-from jatossync.cli.words import plural
+from jatossync.cli.words import SHOWN, plural
 from jatossync.config import Config
 from jatossync.core.jobs import Scan, Unavailable
 from jatossync.core.model import Content, Entry, Kind, Listing, Row, Seen, Snapshot, Stat
@@ -44,13 +44,24 @@ def pull(config: Config, deeds: Deeds, shown: Progress) -> int:
             )
         here = _only_what_was_pulled(sides, listing)
         wanted = {path: seen for path, seen in listing.files.items() if here.at(path) is None}
+        # A hook in .git, or a configuration, would be carried out here: anybody's who may upload.
+        ignored = [path for path in wanted if sides.scanner.ignores(path)]
+        for path in ignored:
+            del wanted[path]
         _download(sides, assets, wanted, deeds, shown)
     count = plural(deeds.count("pulled"), "file")
     again = "Run it again for what is missing; nothing that is here is touched."
     return deeds.conclude(
         f"{count} pulled into {escaped(config.folder)}.",
+        *([_left_out(ignored)] if ignored else []),
         *([again] if deeds.count("failed") else []),
     )
+
+
+def _left_out(ignored: list[RelPath]) -> str:
+    some = ", ".join(escaped(path) for path in ignored[:SHOWN])
+    more = f" and {len(ignored) - SHOWN} more" if len(ignored) > SHOWN else ""
+    return f"Left on JATOS, for they are ignored here: {some}{more}."
 
 
 @dataclass(frozen=True)
