@@ -133,11 +133,12 @@ class Database:
 
     def _expect_in_place(self) -> None:
         """What is written to a file without a name, nobody will ever find (law 7)."""
-        try:
-            if os.stat(self.path).st_ino == self._inode:
-                return
-        except FileNotFoundError:
-            pass
+        with self.translated():
+            try:
+                if os.stat(self.path).st_ino == self._inode:
+                    return
+            except (FileNotFoundError, NotADirectoryError):
+                pass
         raise StateDiskError(
             f"the state {self.path} was removed or replaced while it was in use", _START_AGAIN
         )

@@ -185,18 +185,31 @@ def test_a_state_that_several_make_at_once_is_made_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a file that is in use stays in its place")
-@pytest.mark.parametrize("instead", [False, True])
+@pytest.mark.parametrize("instead", ["nothing", "another", "a file"])
 def test_nothing_is_begun_in_a_state_that_is_not_in_its_place_any_more(
-    open_store: Open, tmp_path: Path, instead: bool
+    open_store: Open, tmp_path: Path, instead: str
 ) -> None:
     """An attempt that the next start cannot find is none (law 7)."""
     store = open_store()
     (tmp_path / "state").rename(tmp_path / "away")
-    if instead:
+    if instead == "another":
         Store(str(tmp_path / "state")).close()
+    elif instead == "a file":
+        (tmp_path / "state").touch()
     with pytest.raises(StateDiskError, match="removed or replaced"):
         store.begin([upload("a.txt")])
     with pytest.raises(StateDiskError, match="removed or replaced"):
+        store.changed_elsewhere()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a file that is in use stays in its place")
+def test_a_state_that_cannot_be_looked_at_any_more_is_named(
+    open_store: Open, tmp_path: Path
+) -> None:
+    store = open_store()
+    (tmp_path / "state").rename(tmp_path / "away")
+    (tmp_path / "state").symlink_to("state")
+    with pytest.raises(StateError, match="cannot be used"):
         store.changed_elsewhere()
 
 
