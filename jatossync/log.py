@@ -15,6 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -112,8 +113,9 @@ def complain(text: str, level: str) -> None:
     text = redact(text)
     if _is_journal(sys.stderr):
         text = _prioritised(text, level)
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    with suppress(OSError, ValueError):  # as in `_Sink`: nobody to hear it is no reason to end
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 # --- forms ---------------------------------------------------------------------------------------

@@ -265,7 +265,7 @@ def test_setting_up_again_moves_all_lines_to_the_new_stream() -> None:
     assert second().count("\n") == 2
 
 
-def test_a_stream_that_nobody_reads_any_more_stops_nobody() -> None:
+def test_a_stream_that_nobody_reads_any_more_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     log.setup("info", "console", stream)
     stream.close()
@@ -275,6 +275,8 @@ def test_a_stream_that_nobody_reads_any_more_stops_nobody() -> None:
     broken = os.fdopen(writer, "w", encoding="utf-8")
     log.setup("info", "console", broken)
     log.say("info", "uploaded")
+    monkeypatch.setattr(sys, "stderr", broken)
+    log.complain("others can read the token", "warning")
     with pytest.raises(BrokenPipeError):
         broken.close()
 
