@@ -20,7 +20,7 @@ from jatossync.core.actions import Topic
 from jatossync.core.holds import chosen
 from jatossync.core.jobs import Job, Result, StateChanged, Stop, Stopped
 from jatossync.core.model import Seen, Stat
-from jatossync.core.paths import BadPath, RelPath, rel_path
+from jatossync.core.paths import RelPath, rel_path
 from jatossync.core.status import Place, Remark, Status, status
 from jatossync.core.waits import Wait
 from jatossync.engine import Engine
@@ -117,7 +117,7 @@ class Desk:
         """A command asks something."""
         try:
             self._answer(request, now_s)
-        except (BadPath, KeyError, TypeError, ValueError) as exc:
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as exc:
             request.end(error=f"the request cannot be understood: {type(exc).__name__} {exc}")
 
     def done(self, job: Job, result: Result) -> bool:

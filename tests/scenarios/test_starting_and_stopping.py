@@ -4,9 +4,11 @@ import random
 import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from jatossync.service.control import ask
 from tests.scenarios.conftest import Jatos
 from tests.scenarios.harness import Daemon, Study, wait_until
 
@@ -182,3 +184,29 @@ def test_commands_find_it_again_after_its_socket_was_removed(study: Study) -> No
         study.await_equal()
         (study.state / "control.sock").unlink()
         wait_until(lambda: study.cli("status").code == 0, "a status of the one that runs")
+
+
+NONSENSE: list[dict[str, Any]] = [
+    {"do": "no such thing"},
+    {"do": "fetch"},
+    {"do": "fetch", "path": 5},
+    {"do": "fetch", "path": "../../token"},
+    {"do": "approve", "lists": []},
+    {"do": "wait", "paths": [5], "timeout_s": 1},
+    {"do": "wait", "paths": [], "timeout_s": "soon"},
+    {"do": "set aside", "path": "a.txt", "stat": [1], "why": ""},
+    {"do": "let go", "numbers": [[]]},
+]
+
+
+def test_what_it_cannot_understand_does_not_end_it(study: Study) -> None:
+    """As from a command of another version."""
+    study.write("a.txt", "ours")
+    with study.run():
+        study.await_equal()
+    study.put_on_jatos("a.txt", b"theirs")
+    with study.run() as daemon:
+        daemon.await_log("held")
+        for asked in NONSENSE:
+            assert "error" in list(ask(str(study.state), asked))[-1], asked
+        assert study.cli("status").code == 2
