@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import stat
 from collections.abc import Mapping
 from typing import NoReturn
 
@@ -116,11 +117,13 @@ class TokenFile:
 
 
 def _stamp(path: str) -> tuple[int, ...] | None:
-    """What changes when the file is written or replaced; None where it is not there."""
+    """What changes when the file is written or replaced; None where no plain file is there."""
     try:
         found = os.stat(path)
     except OSError:
         return None
+    if not stat.S_ISREG(found.st_mode):
+        return None  # reading a FIFO would wait for its other end, and everything with it
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 

@@ -4,6 +4,7 @@ import copy
 import hashlib
 import os
 import pickle
+import threading
 import traceback
 from pathlib import Path
 
@@ -166,6 +167,18 @@ def test_a_token_that_was_changed_before_the_first_look_is_noticed(tmp_path: Pat
     file, watch = watched(tmp_path)
     file.write_text(OTHER)
     assert isinstance(watch.renewed(), Token)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs")
+def test_a_fifo_is_not_waited_for(tmp_path: Path) -> None:
+    """The control loop asks: whoever waits there stops everything."""
+    file, watch = watched(tmp_path)
+    file.unlink()
+    os.mkfifo(file)
+    thread = threading.Thread(target=watch.renewed, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 def test_the_same_token_written_again_is_no_news(tmp_path: Path) -> None:
