@@ -58,16 +58,22 @@ def _repositories(folder: str) -> Iterator[str]:
         here = above
 
 
+_OF_A_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
+"""What a git that runs us as its hook says of its own repository."""
+
+
 def _git(folder: str, *arguments: str) -> str | None:
     """What git says; None where there is no git, no repository, or no answer in time."""
+    environment = {name: it for name, it in os.environ.items() if name not in _OF_A_REPOSITORY}
+    # Without this, status takes the index's lock and disturbs the user's own git.
+    environment["GIT_OPTIONAL_LOCKS"] = "0"
     try:
         answer = subprocess.run(
             ["git", "-C", folder, *arguments],
             capture_output=True,
             check=True,
             timeout=_TIMEOUT_S,
-            # Without this, status takes the index's lock and disturbs the user's own git.
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+            env=environment,
         )
     except (OSError, subprocess.SubprocessError):
         return None

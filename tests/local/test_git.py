@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jatossync.local.git import operations
+from jatossync.local.git import git_state, operations
 
 pytestmark = pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
 
@@ -67,3 +67,15 @@ def test_another_work_tree_of_the_repository_has_locks_of_its_own(repository: Pa
     (repository / ".git/worktrees/second/index.lock").touch()
     assert len(operations(str(second / "study"))) == 1
     assert operations(str(repository)) == frozenset()
+
+
+@pytest.mark.parametrize("variable", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"])
+def test_a_hook_of_another_repository_does_not_make_its_commit_ours(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    before = git_state(str(repository / "study"))
+    assert before.commit
+    assert before.dirty is False
+    git(tmp_path, "init", "-q", "other")
+    monkeypatch.setenv(variable, str(tmp_path / "other/.git"))
+    assert git_state(str(repository / "study")) == before
