@@ -61,6 +61,7 @@ ENGINE_ROOMS = [
     "meeting",
     "passes",
     "asking",
+    "unanswered",
     "writing",
     "engine",
     "__init__",

@@ -35,4 +35,5 @@ def _so_far(daemon: Daemon, sides: Sides) -> Amount:
         return Amount(looked.entries, bytes=looked.bytes, doing="comparing")
     sent = totals.uploaded_bytes + sum(list(daemon.sending.values()))
     to_send = totals.uploaded_bytes + engine.pending_bytes
-    return Amount(done, done + engine.pending, sent, to_send)
+    doing = "waiting for what had no answer" if engine.pending == engine.unanswered > 0 else ""
+    return Amount(done, done + engine.pending, sent, to_send, doing)

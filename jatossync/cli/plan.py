@@ -62,6 +62,7 @@ def _with(status: Status, changes: Sequence[Change]) -> Status:
         state="working" if changes and status.state == "in sync" else status.state,
         in_sync=status.in_sync and not changes,
         pending=len(changes),
+        unanswered=0,
         pending_bytes=sum(each.content.size for each in changes if isinstance(each, Upload)),
     )
 

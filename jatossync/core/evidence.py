@@ -78,6 +78,9 @@ class Evidence:
         twins = self._twins(path)
         if seen.size is not None and path not in files and len(twins) == 1:
             self._spelled[path] = twins[0]
+        if path in self._touched:  # since: then the listing says nothing of what was looked at
+            self._newer[path] = seen
+            return
         listed = files.get(self._spelled.get(path, path))
         if listed is not None and listed.size == seen.size:
             adler32 = seen.adler32 if seen.adler32 is not None else listed.adler32

@@ -8,7 +8,7 @@ JATOS acknowledged) and `Attempt` (what was sent and not yet answered). Remote s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -160,6 +160,12 @@ class Attempt:
     verb: Verb
     content: Content | None
     """The bytes of an upload; None for a delete."""
+    late: bool = False
+    """Whether JATOS may yet act on it (core/late.py): then no look settles it."""
+
+
+Unanswered = Collection[Content | None]
+"""What JATOS may yet do to a path, by the bytes; None: a delete."""
 
 
 class Doubt(Enum):

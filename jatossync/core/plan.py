@@ -139,8 +139,8 @@ def decide(
     if local.content is None:
         assert local.stat is not None, "the scan leaves out only what it has seen"
         return Hash(path, local.stat)
-    if row is not None and row.content == local.content and not attempts:
-        return _agreed(path, local, row, seen, policy, asked=approval is not None)
+    if row is not None and row.content == local.content and all(each.late for each in attempts):
+        return _agreed(path, local, row, attempts, seen, policy, asked=approval is not None)
     return _changed(path, local, local.content, row, attempts, seen, policy)
 
 
@@ -163,6 +163,7 @@ def _agreed(
     path: RelPath,
     local: Entry,
     row: Row,
+    attempts: Sequence[Attempt],
     seen: Seen | None,
     policy: Policy,
     *,
@@ -183,6 +184,8 @@ def _agreed(
         case _Match.OTHER:
             if not seen.looked:
                 return _ask(path, seen)
+            if any(_led_to(seen, attempt) for attempt in attempts):
+                return Upload(path, local, row.content, frozenset(_ours(row, attempts)))
             if policy.drift == "restore" and row.put_back and not asked:
                 # Once is help. Again and again would be two programs fighting over a study.
                 return Hold(path, HoldKind.DRIFT, AGAIN, seen)
@@ -210,6 +213,8 @@ def _changed(
 ) -> Action:
     """JATOS has never acknowledged these bytes, or something unanswered was sent since."""
     ours = _ours(row, attempts)
+    if seen is None and row is not None and row.content == content:
+        return Look(path)
     if seen is None or seen.size is None:
         return Upload(path, local, content, frozenset(ours))
     match _compare(seen, content):
@@ -267,6 +272,9 @@ def _gone(
 ) -> Action | None:
     """The file is surely absent. Is there something of ours to delete?"""
     ours = _ours(row, attempts)
+    nothing_known = row is None and (seen is None or seen.size is None)
+    if nothing_known and any(each.late for each in attempts):
+        return None  # it may still come, and is looked for when it cannot any more
     if not ours:
         if seen is not None and seen.size is not None:
             return Note(path, Topic.FOREIGN, "only on JATOS, never ours: left alone")
@@ -276,7 +284,7 @@ def _gone(
     if policy.deletes == "keep":
         return Note(path, Topic.KEPT, "gone here, left there as `deletes.mode: keep` says")
     if seen is None:
-        return Delete(path, frozenset(ours))
+        return Look(path) if row is None else Delete(path, frozenset(ours))
     if seen.doubt is Doubt.ELSEWHERE:
         return Note(path, Topic.UNHOLDABLE, "JATOS has it, but lists no such name: left alone")
     if any(_compare(seen, mine) is not _Match.OTHER for mine in ours):
@@ -330,6 +338,13 @@ def _compare(seen: Seen, content: Content) -> _Match:
     if seen.adler32 is not None and seen.adler32 != content.adler32:
         return _Match.OTHER
     return _Match.LIKELY
+
+
+def _led_to(seen: Seen, attempt: Attempt) -> bool:
+    """Whether what lies there can have come of it."""
+    if attempt.content is None:
+        return seen.size is None
+    return _compare(seen, attempt.content) is not _Match.OTHER
 
 
 def _ours(row: Row | None, attempts: Sequence[Attempt]) -> set[Content]:

@@ -49,6 +49,8 @@ class Work:
     settled: bool
     """Compared, and nothing to do; a routine look at everything changes nothing about that."""
     pending: int
+    unanswered: int
+    """Of these, what is only waited for: JATOS may still act on what had no answer."""
     pending_bytes: int
     sending: Mapping[RelPath, int]
     """Uploads under way, with their sizes."""
@@ -134,6 +136,8 @@ class Status:
     files: int
     """That JATOS has acknowledged."""
     pending: int
+    unanswered: int
+    """Of these, what was sent without an answer and is looked at again soon (core/late.py)."""
     pending_bytes: int
     sending: tuple[Sending, ...]
     paused_since: float | None
@@ -214,6 +218,7 @@ def never_ran(server: str, folder: str, study: str, at: float) -> Status:
         can_list=True,
         files=0,
         pending=0,
+        unanswered=0,
         pending_bytes=0,
         sending=(),
         paused_since=None,
@@ -275,6 +280,7 @@ def status(
         can_list=work.can_list,
         files=place.files,
         pending=work.pending,
+        unanswered=work.unanswered,
         pending_bytes=work.pending_bytes,
         sending=tuple(
             _sending(place.uploads.get(path) or Progress(path, size, 0, 0.0))
@@ -365,6 +371,8 @@ _HEADS: Mapping[State, str] = {
 def _head(told: Status, clock: Callable[[float], str]) -> str:
     if told.state == "in sync":
         return "in sync" + (f", verified {clock(told.verified_at)}" if told.verified_at else "")
+    if told.state == "working" and told.pending == told.unanswered > 0:
+        return f"{told.pending} sent without an answer, looked at again soon"
     if told.state == "working":
         sending = f", {len(told.sending)} under way" if told.sending else ""
         return f"{told.pending} to go{sending}" if told.pending else "looking at what changed"

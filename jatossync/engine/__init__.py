@@ -13,6 +13,7 @@ The rooms, each of which knows those above it only:
     meeting    the probe, trouble on the link, another JATOS than before
     passes     when to look; scan, listing and plan
     asking     the answers to looks, keeps and hashes
+    unanswered what had no answer: looked at when JATOS cannot act on it any more
     writing    which uploads and deletes may start, and what their answers mean
     engine     the doors: in, out, and how far things are
 """

@@ -114,7 +114,7 @@ class Decisions(Room):
             path,
             local,
             self._store.rows([path]).get(path),
-            self._store.attempts([path]).get(path, ()),
+            self._parts.attempts([path]).get(path, ()),
             self._parts.seen(path),
             self._settings.policy,
             self._holds.approval(path),
@@ -195,9 +195,12 @@ class Decisions(Room):
             case Refresh():
                 self._store.refreshed(action.row)
             case Forget():
-                self._store.forgotten(action.path)
+                self._store.forgotten(action.path, self._late.of(action.path))
+                self._parts.acknowledged(action.path)
             case Adopt():
-                self._store.adopted(row_of(action, action.proven, action.remote_ms))
+                row = row_of(action, action.proven, action.remote_ms)
+                self._store.adopted(row, self._late.of(action.path))
+                self._parts.acknowledged(action.path)
                 self._report.totals.adopted += 1
                 self._report.say("adopted", "debug", path=action.path, size=action.content.size)
 

@@ -29,6 +29,7 @@ from jatossync.engine.decisions import Decisions
 from jatossync.engine.meeting import Meeting
 from jatossync.engine.parts import Parts, Room
 from jatossync.engine.passes import Passes
+from jatossync.engine.unanswered import Unanswered
 from jatossync.engine.writing import Writing
 
 
@@ -52,7 +53,8 @@ class Engine(Room):
         self._meeting = Meeting(parts, self._decisions)
         self._passes = Passes(parts, self._decisions, self._meeting)
         self._asking = Asking(parts, self._decisions, self._meeting)
-        self._writing = Writing(parts, self._decisions, self._meeting)
+        self._unanswered = Unanswered(parts)
+        self._writing = Writing(parts, self._decisions, self._meeting, self._unanswered)
 
     # --- in ------------------------------------------------------------------------------------
 
@@ -118,6 +120,7 @@ class Engine(Room):
             self.report.say_news()
         jobs = self._decisions.start_provenance()
         if self.link.up:
+            self._unanswered.settle(now_s)
             jobs += self._passes.start(now_s)
             jobs += self._passes.start_listing(now_s)
             self._decisions.conclude_contact(now_s)
@@ -131,6 +134,7 @@ class Engine(Room):
         times = [self._meeting.wake_s]
         if self.link.up:
             times += [self._queue.wake_s(now_s), self._passes.wake_s(now_s)]
+            times.append(self._unanswered.wake_s)
         return min((at_s for at_s in times if at_s is not None), default=None)
 
     @property
@@ -151,9 +155,18 @@ class Engine(Room):
 
     @property
     def pending(self) -> int:
-        """Paths that are dirty, being looked at, waiting or under way; refused ones not counted."""
+        """
+        Paths that are dirty, being looked at, waiting or under way, or on which JATOS may yet act.
+
+        Refused ones are not counted.
+        """
         asked = len(self._questions) + len(self._contact)
-        return len(self._dirty) + asked + self._queue.unrefused
+        return len(self._dirty) + asked + self._queue.unrefused + self.unanswered
+
+    @property
+    def unanswered(self) -> int:
+        """Paths for which nothing is left to do but to see whether JATOS acts on them yet."""
+        return sum(not self._parts.is_left(path) for path in self._late.awaited)
 
     @property
     def pending_bytes(self) -> int:
@@ -177,6 +190,7 @@ class Engine(Room):
             comparing=not listings.compared or (looking and listings.verified_s is None),
             settled=self.link.up and listings.compared and not looking and not self.pending,
             pending=self.pending,
+            unanswered=self.unanswered,
             pending_bytes=self.pending_bytes,
             sending={
                 action.path: action.content.size for action in uploads if action.path in under_way

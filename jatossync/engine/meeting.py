@@ -48,6 +48,7 @@ class Meeting(Room):
         self._met_pages(result, now_s)
         if self._link.answered(result, now_s):
             self._report.say("JATOS is back", "info")
+            self._late.back(now_s)
             self._listings.compared = False
             self._listings.hurry(max(now_s, self._listings.asked_s + RELIST_S))
         elif self._link.trouble is not None and kind(self._link.trouble) != kind(known):

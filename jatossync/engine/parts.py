@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from jatossync.core.actions import Change
@@ -18,8 +18,9 @@ from jatossync.core.evidence import Evidence, still_held
 from jatossync.core.gitwait import GitWait
 from jatossync.core.guard import Guard
 from jatossync.core.holds import Holds, Rehearsal
+from jatossync.core.late import Late
 from jatossync.core.link import Link
-from jatossync.core.model import Seen, Snapshot
+from jatossync.core.model import Attempt, Seen, Snapshot
 from jatossync.core.order import Queue
 from jatossync.core.pace import Pace
 from jatossync.core.paths import ROOT, RelPath, within
@@ -100,6 +101,7 @@ class Parts:
         self.contact = Contact(self.holds, settings.limits, store.known, first=first)
         self.pace = Pace(settings.max_wait_s)
         self.git = GitWait()
+        self.late = Late()
         self.waits = Waits()
         self.dirty = Debounce(settings.quiet_s)
         self.evidence = Evidence()
@@ -145,6 +147,20 @@ class Parts:
         """What is known of `path` on JATOS."""
         return still_held(self.evidence.seen(path), self.holds.seen(path))
 
+    def attempts(self, scope: Iterable[RelPath]) -> dict[RelPath, list[Attempt]]:
+        """What had no answer, and whether JATOS may yet act on it."""
+        found = self.store.attempts(scope)
+        for path in found.keys() & self.late.paths:
+            open_ = self.late.of(path)
+            found[path] = [replace(each, late=each.content in open_) for each in found[path]]
+        return found
+
+    def acknowledged(self, path: RelPath) -> None:
+        """What is agreed of `path` may be another now: what may come late is measured by it."""
+        if path in self.late.paths:
+            row = self.store.rows([path]).get(path)
+            self.late.acknowledged(path, row.content if row is not None else None)
+
     def left(self) -> Iterable[RelPath]:
         """All paths for which something is to be done or to be found out."""
         yield from self.dirty
@@ -181,6 +197,7 @@ class Room:
         self._contact = parts.contact
         self._pace = parts.pace
         self._git = parts.git
+        self._late = parts.late
         self._waits = parts.waits
         self._dirty = parts.dirty
         self._evidence = parts.evidence

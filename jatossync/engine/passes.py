@@ -274,7 +274,7 @@ class Passes(Room):
         actions = plan(
             replace(snapshot, entries={**snapshot.entries, **excluded}),
             rows,
-            self._store.attempts(scope),
+            self._parts.attempts(scope),
             self._parts.seen,
             self._evidence.listed(scope),
             self._settings.policy,

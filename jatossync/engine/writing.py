@@ -29,6 +29,7 @@ from jatossync.core.retry import path_wait_s
 from jatossync.engine.decisions import Decisions, row_of
 from jatossync.engine.meeting import Meeting
 from jatossync.engine.parts import LOSSES_THAT_REFUSE, SETTLING_S, Parts, Room
+from jatossync.engine.unanswered import Unanswered
 
 UNGUARDED_API = "1.0.0"
 """The apiVersion of JATOS 3.8, which uploads into locked studies (surprise 6)."""
@@ -40,10 +41,13 @@ LISTING_COUNTS_S = 10.0
 class Writing(Room):
     """Starts what waits in the queue (`start`), and takes its answers (`wrote`)."""
 
-    def __init__(self, parts: Parts, decisions: Decisions, meeting: Meeting) -> None:
+    def __init__(
+        self, parts: Parts, decisions: Decisions, meeting: Meeting, unanswered: Unanswered
+    ) -> None:
         super().__init__(parts)
         self._decisions = decisions
         self._meeting = meeting
+        self._unanswered = unanswered
         self._uploaded = False
         """Whether something came to JATOS since held deletes were last looked through for it."""
         self._uncounted = False
@@ -169,7 +173,8 @@ class Writing(Room):
                 self._contact.count(adopted)
                 self._decisions.settle(adopted)
             case AlreadyThere():
-                self._store.forgotten(job.path)
+                self._store.forgotten(job.path, self._late.of(job.path))
+                self._parts.acknowledged(job.path)
             case Foreign():
                 if not item.ever_lost:
                     self._store.refused(job)  # nothing was sent: what lies there is not ours
@@ -183,6 +188,7 @@ class Writing(Room):
                 self._refuse(item, result, now_s)
             case Unavailable() | Stopped():
                 self._meeting.fail(result, now_s)
+                self._unanswered.lost(job, now_s)
                 self._try_again(item, result, now_s)
         if isinstance(result, Done | AlreadyThere | Foreign | Overtaken):
             self._refusals.end(job.path)
@@ -199,11 +205,11 @@ class Writing(Room):
             self._parts.lost(now_s)  # the rules of before may count no more
 
     def _record(self, item: Item, seconds: float) -> None:
-        action = item.action
+        action, late = item.action, self._late.of(item.path)
         ms = round(seconds * 1000)
         if isinstance(action, Upload):
             self._store.uploaded(
-                row_of(action, True, None), self._parts.bursts[item.burst], seconds
+                row_of(action, True, None), self._parts.bursts[item.burst], seconds, late
             )
             self._uploaded = True
             self._report.totals.uploaded += 1
@@ -212,10 +218,15 @@ class Writing(Room):
         else:
             approved = self._holds.may_delete(action.path)
             self._store.deleted(
-                action.path, self._parts.bursts[item.burst], seconds, approved=approved
+                action.path,
+                self._parts.bursts[item.burst],
+                seconds,
+                approved=approved,
+                late=late,
             )
             self._report.totals.deleted += 1
             self._report.say("deleted", path=action.path, ms=ms)
+        self._parts.acknowledged(action.path)
 
     def _try_again(self, item: Item, trouble: Unavailable | Stopped, now_s: float) -> None:
         """Without an answer JATOS may have acted: the next try looks first."""

@@ -18,7 +18,7 @@ from typing import Any
 from jatossync.core import binding
 from jatossync.core.actions import Delete, Upload
 from jatossync.core.jobs import GitState
-from jatossync.core.model import Attempt, Content, Kept, Past, Row, Stat, Verb
+from jatossync.core.model import Attempt, Content, Kept, Past, Row, Stat, Unanswered, Verb
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.errors import StateError
 from jatossync.state.database import Database
@@ -261,23 +261,25 @@ class Store:
             "DELETE FROM attempts WHERE path = ? AND verb = ? AND sha256 = ?", (path, verb, sha256)
         )
 
-    def uploaded(self, row: Row, burst: int, seconds: float) -> None:
+    def uploaded(self, row: Row, burst: int, seconds: float, late: Unanswered = ()) -> None:
         """JATOS acknowledged these bytes (law 5)."""
-        self.adopted(row)
+        self.adopted(row, late)
         self._history(burst, row.path, Verb.UPLOAD, row.content, seconds, approved=False)
 
-    def deleted(self, path: RelPath, burst: int, seconds: float, *, approved: bool) -> None:
+    def deleted(
+        self, path: RelPath, burst: int, seconds: float, *, approved: bool, late: Unanswered = ()
+    ) -> None:
         """JATOS acknowledged that `path` is gone; `approved`: a person said yes to it."""
         row = self.rows([path]).get(path)
-        self.forgotten(path)
+        self.forgotten(path, late)
         self._history(
             burst, path, Verb.DELETE, row.content if row else None, seconds, approved=approved
         )
 
-    def adopted(self, row: Row) -> None:
-        """JATOS has these bytes, sent by us or not; what was attempted is settled."""
+    def adopted(self, row: Row, late: Unanswered = ()) -> None:
+        """JATOS has these bytes, sent by us or not; all attempts but `late` are settled."""
         row = replace(row, put_back=self._is_put_back(row))
-        self._write("DELETE FROM attempts WHERE path = ?", (row.path.encode(),))
+        self.settled(row.path, late)
         self.refreshed(row)
 
     def refreshed(self, row: Row) -> None:
@@ -298,12 +300,21 @@ class Store:
             ),
         )
 
-    def forgotten(self, path: RelPath) -> None:
-        """Nothing of ours is at `path` any more."""
+    def forgotten(self, path: RelPath, late: Unanswered = ()) -> None:
+        """Nothing of ours is at `path` any more, but for what may come `late`."""
         if self._files is not None and self.known(path):
             self._files -= 1
-        self._write("DELETE FROM attempts WHERE path = ?", (path.encode(),))
+        self.settled(path, late)
         self._write("DELETE FROM manifest WHERE path = ?", (path.encode(),))
+
+    def settled(self, path: RelPath, late: Unanswered = ()) -> None:
+        """Nothing comes of what was attempted any more, but for `late` (core/late.py)."""
+        shas = [content.sha256 if content else "" for content in late]
+        marks = ", ".join("?" for _ in shas)
+        self._write(
+            f"DELETE FROM attempts WHERE path = ? AND sha256 NOT IN ({marks})",  # noqa: S608
+            (path.encode(), *shas),
+        )
 
     # --- history and trash ---------------------------------------------------------------------
 
@@ -370,12 +381,17 @@ class Store:
         self._db.execute("INSERT INTO binding VALUES ('schema', ?)", SCHEMA_VERSION)
 
     def _is_put_back(self, row: Row) -> bool:
-        """Whether these bytes had been acknowledged before, and were sent again since."""
+        """
+        Whether these bytes had been acknowledged before, and were sent again since.
+
+        Where other bytes were sent too, it is those of us that came late.
+        """
         before = self.rows([row.path]).get(row.path)
         if before is None or before.content != row.content:
             return False
         sent = self.attempts([row.path]).get(row.path, ())
-        return before.put_back or any(each.content == row.content for each in sent)
+        again = bool(sent) and all(each.content == row.content for each in sent)
+        return before.put_back or again
 
     def _select(self, table: str, scope: Iterable[RelPath]) -> Iterator[tuple[Any, ...]]:
         query = f"SELECT * FROM {table}"  # noqa: S608  (a constant of this module)

@@ -173,9 +173,8 @@ def test_drift_is_restored_where_the_user_wants_that_and_theirs_is_kept_first() 
 
 @pytest.mark.parametrize("attempted", [B, None])
 def test_an_unanswered_request_makes_the_manifest_doubtful(attempted: Content | None) -> None:
-    action = of(file(A), row(A), attempts=sent(attempted))
-    assert isinstance(action, Upload)
-    assert action.look
+    assert of(file(A), row(A), attempts=sent(attempted)) == Look(PATH)
+    assert isinstance(of(file(A), row(A), looked(B), attempts=sent(B)), Upload)
 
 
 # --- file, row with other bytes -------------------------------------------------------------------
@@ -219,7 +218,7 @@ def test_bytes_that_somebody_changed_there_are_kept_before_they_are_deleted() ->
 
 def test_an_upload_that_was_never_answered_is_deleted_with_its_file() -> None:
     assert of(None, seen=listed(A), attempts=sent(A)) == Delete(PATH, frozenset({A}))
-    assert of(None, attempts=sent(A)) == Delete(PATH, frozenset({A}))
+    assert of(None, attempts=sent(A)) == Look(PATH)
 
 
 def test_a_foreign_file_is_left_alone_and_listed() -> None:
@@ -446,3 +445,33 @@ def test_drift_is_restored_once_and_then_held_until_a_person_says_so() -> None:
         said = Approval(PATH, HoldKind.DRIFT, seen)
         approved = decide(PATH, file(A), put_back, [], seen, RESTORE, said)
         assert isinstance(approved, Keep | Upload)
+
+
+# --- what JATOS may yet act on --------------------------------------------------------------------
+
+
+def late(content: Content | None) -> list[Attempt]:
+    return [replace(each, late=True) for each in sent(content)]
+
+
+@pytest.mark.parametrize("seen", [None, ABSENT_LISTED, ABSENT_LOOKED])
+@pytest.mark.parametrize("content", [A, None])
+def test_no_look_that_finds_nothing_settles_what_may_still_come(
+    seen: Seen | None, content: Content | None
+) -> None:
+    assert of(None, seen=seen, attempts=late(content)) is None
+
+
+def test_when_it_has_come_it_is_ours() -> None:
+    assert of(None, seen=listed(A), attempts=late(A)) == Delete(PATH, frozenset({A}))
+    over_ours = of(file(A), row(A), looked(B), attempts=late(B))
+    assert over_ours == Upload(PATH, file(A), A, frozenset({A, B}))
+    taken_away = of(file(A), row(A), ABSENT_LOOKED, attempts=late(None))
+    assert taken_away == Upload(PATH, file(A), A, frozenset({A}))
+
+
+def test_while_it_may_come_the_manifest_is_believed_and_others_are_seen() -> None:
+    assert of(file(A), row(A), attempts=late(B)) is None
+    assert of(file(A), row(A), listed(B), attempts=late(B)) == Look(PATH)
+    assert isinstance(of(file(A), row(A), looked(C), attempts=late(B)), Hold)
+    assert of(None, row(A), ABSENT_LOOKED, attempts=late(A)) == Forget(PATH)

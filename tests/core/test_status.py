@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from jatossync.core.actions import Hold, HoldKind, Note, Topic
+from jatossync.core.actions import Hold, HoldKind, Note, Topic, Upload
 from jatossync.core.jobs import Stop, Stopped, Unavailable
 from jatossync.core.model import Seen
 from jatossync.core.paths import RelPath
@@ -51,6 +51,7 @@ SCHEMA = {
     "can_list": bool,
     "files": int,
     "pending": int,
+    "unanswered": int,
     "pending_bytes": int,
     "sending": [
         {
@@ -163,6 +164,20 @@ def test_a_change_that_was_just_noticed_is(world: World) -> None:
     world.save("a.html", b"new")
     assert (told(world).state, told(world).in_sync) == ("working", False)
     assert one_line(told(world), clock) == "1 to go"
+
+
+def test_what_jatos_may_yet_act_on_is_said_and_is_not_in_sync(world: World) -> None:
+    world.trouble = lambda job: Unavailable("cut") if isinstance(job, Upload) else None
+    world.save("b.html", b"old")
+    world.wait(1.5)
+    world.trouble = lambda job: None
+    world.save("b.html", b"new")
+    world.wait(10)
+    now = told(world)
+    assert (now.state, now.in_sync, now.pending) == ("working", False, 1)
+    assert one_line(now, clock) == "1 sent without an answer, looked at again soon"
+    world.settle()
+    assert told(world).in_sync
 
 
 def test_a_start_compares_before_it_says_anything_else(tmp_path: object) -> None:

@@ -65,6 +65,7 @@ MUTANTS = [
         "engine/writing.py",
         "            case Unavailable() | Stopped():\n"
         "                self._meeting.fail(result, now_s)\n"
+        "                self._unanswered.lost(job, now_s)\n"
         "                self._try_again(item, result, now_s)",
         "            case Unavailable() | Stopped():\n"
         "                self._store.refused(job)\n"
@@ -192,8 +193,8 @@ MUTANTS = [
             (
                 "core/plan.py",
                 "            if not seen.looked:\n                return _ask(path, seen)\n"
-                "            if policy.drift",
-                "            if policy.drift",
+                "            if any",
+                "            if any",
             ),
         ),
     ),
@@ -230,8 +231,7 @@ MUTANTS = [
     Mutant(
         "what only JATOS has is deleted",
         "core/plan.py",
-        "    ours = _ours(row, attempts)\n    if not ours:\n        if seen",
-        "    ours = _ours(row, attempts)\n"
+        "    if not ours:\n        if seen",
         "    if not ours and seen is not None and seen.sha256 is None and seen.size is not None:\n"
         "        return Look(path)\n"
         "    if not ours and seen is not None and seen.sha256 is not None:\n"
@@ -241,7 +241,7 @@ MUTANTS = [
     Mutant(
         "an upload that is done leaves no row",
         "state/store.py",
-        "        self.adopted(row)\n        self._history",
+        "        self.adopted(row, late)\n        self._history",
         "        self._history",
     ),
     Mutant(
@@ -414,8 +414,8 @@ MUTANTS = [
         "a listing is believed without a look",
         "core/plan.py",
         "            if not seen.looked:\n                return _ask(path, seen)\n"
-        "            if policy.drift",
-        "            if policy.drift",
+        "            if any",
+        "            if any",
         equivalent="paths with a request meanwhile are left out, and each write looks once more",
     ),
     Mutant(
@@ -437,6 +437,30 @@ MUTANTS = [
         "core/guard.py",
         "        if self._holds.kind(path) is HoldKind.DELETES and approved not in DELETES:",
         "        if False:",
+    ),
+    Mutant(
+        "what was sent before a kill is settled by the first look",
+        "engine/unanswered.py",
+        "            self._of_an_earlier_process(now_s)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "what was cut off is settled by the next try",
+        "engine/unanswered.py",
+        "        self._late.sent(job.path, [job.content if isinstance(job, Upload) else None], now_s)\n",
+        "",
+    ),
+    Mutant(
+        "what is acknowledged settles what may come late",
+        "state/store.py",
+        '        shas = [content.sha256 if content else "" for content in late]\n',
+        "        shas: list[str] = []\n",
+    ),
+    Mutant(
+        "older bytes of ours that came late are somebody else's",
+        "core/plan.py",
+        "            if any(_led_to(seen, attempt) for attempt in attempts):\n",
+        "            if False:\n",
     ),
 ]
 
