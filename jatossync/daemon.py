@@ -356,6 +356,7 @@ class Daemon:
         while self._under_way and time.monotonic() < deadline_s:
             self._receive(COMMIT_S)
         self._receive(0)
+        self.engine.end()
         self._tell()
         self._desk.close(time.monotonic())
         if self._control is not None:

@@ -257,8 +257,19 @@ class Decisions(Room):
     def hold_delete(self, action: Action, burst: int, now_s: float) -> None:
         """Let a delete that waits for its turn wait for a person instead, if it has to."""
         if isinstance(action, Hold):
+            self._never_sent(self._queue.waiting(action.path))
             self._queue.drop(action.path)
             self._holds.hold(action, burst, now_s)
+
+    def end(self) -> None:
+        """What still waits is not sent any more: the next start has no answer to wait for."""
+        for item in self._queue:
+            if item.path not in self._queue.under_way:
+                self._never_sent(item)
+
+    def _never_sent(self, item: Item | None) -> None:
+        if item is not None and not item.ever_lost:
+            self._store.refused(item.action)
 
 
 def _ever_lost(action: Upload | Delete, before: Item | None, attempts: Iterable[Attempt]) -> bool:

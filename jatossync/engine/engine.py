@@ -93,6 +93,10 @@ class Engine(Room):
         """The folder is not what it was: nothing is sent until a look at it succeeds (law 2)."""
         self._passes.root_lost(reason, now_s)
 
+    def end(self) -> None:
+        """Nothing is started any more, and what `due` gave out has ended or never will."""
+        self._decisions.end()
+
     def done(self, job: Job, result: Result, now_s: float) -> None:
         """A job that `due` gave out has ended."""
         match job:

@@ -274,3 +274,37 @@ def test_looks_are_made_only_where_something_may_have_come(world: World) -> None
     world.save("a", b"new")
     world.settle()
     assert [job.path for job in world.jobs if isinstance(job, Look)] == ["a"]
+
+
+# --- what was never sent --------------------------------------------------------------------------
+
+
+def test_a_start_does_not_wait_for_what_was_never_sent(store: Store) -> None:
+    world = World(store)
+    with_a_file(world)
+    world.engine.paused = True
+    world.save("a", b"old")
+    world.wait(5)
+    assert store.attempts([A])
+    world.engine.end()
+    assert store.attempts([ROOT]) == {}
+    world.save("a", b"new", hint=False)
+    world = started_after(world, store)
+    world.wait(5)
+    assert world.remote == world.local
+    assert at_rest(world)
+
+
+def test_a_start_does_not_wait_for_a_delete_that_waits_for_a_person(store: Store) -> None:
+    world = World(store)
+    for name in "abcdef":
+        world.save(name, name.encode())
+    world.settle()
+    for name in "abcde":
+        world.remove(name)
+    world.settle()
+    assert len(world.engine.report.held.paths) == 5
+    world = started_after(world, store)
+    world.wait(5)
+    assert at_rest(world)
+    assert len(world.engine.report.held.paths) == 5
