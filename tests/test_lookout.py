@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,8 +16,7 @@ from jatossync.local.root import StudyFolder
 from jatossync.local.scan import Scanner
 from jatossync.lookout import BLIND_RETRY_S, Lookout
 from jatossync.threads import Hints
-
-DEADLINE_S = 20.0
+from tests.awaiting import wait_until
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="this is about inotify")
 
@@ -54,21 +52,18 @@ def follow(folder: StudyFolder, hints: Hints) -> Iterator[Make]:
 
 
 def wait_for(hints: Hints, path: str) -> None:
-    end_s = time.monotonic() + DEADLINE_S
     seen: set[RelPath] = set()
-    while path not in seen:
-        assert time.monotonic() < end_s, seen
-        seen |= hints.take()
-        time.sleep(0.01)
+
+    def hinted_at() -> bool:
+        seen.update(hints.take())
+        return path in seen
+
+    wait_until(hinted_at, lambda: f"{path} in {seen}")
 
 
 def loss(lookout: Lookout, now_s: float) -> str:
     """Why all must be looked at, once there is a reason."""
-    end_s = time.monotonic() + DEADLINE_S
-    while (why := lookout.tick(now_s)) is None:
-        assert time.monotonic() < end_s
-        time.sleep(0.01)
-    return why
+    return wait_until(lambda: lookout.tick(now_s), "a loss") or ""
 
 
 def readers() -> list[threading.Thread]:
@@ -139,6 +134,7 @@ from jatossync.local.root import StudyFolder
 from jatossync.local.scan import Scanner
 from jatossync.lookout import Lookout
 from jatossync.threads import Hints
+from tests.awaiting import wait_until
 limit = Path("/proc/sys/user/max_inotify_watches")
 limit.write_text("10")
 folder = StudyFolder.open(sys.argv[1])

@@ -16,8 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.awaiting import wait_until
 from tests.emulator.handle import Emulator
-from tests.scenarios.harness import Daemon, Study, wait_until
+from tests.scenarios.harness import Daemon, Study
 
 IDLE_S = 20.0
 SAVES = 20

@@ -15,8 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.awaiting import wait_until
 from tests.emulator.handle import Emulator
-from tests.scenarios.harness import Daemon, Study, wait_until
+from tests.scenarios.harness import Daemon, Study
 
 GIGABYTE = 10**9
 RATE = "rate:40MB/s"

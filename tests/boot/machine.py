@@ -7,21 +7,19 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.awaiting import DEADLINE_S, POLL_S
 
 HERE = Path(__file__).parent
 TOP = HERE.parents[1]
 PYTHON = "/usr/bin/python3"
 """Of the system: where it lies, a service sees it."""
 PROGRAM = "/opt/jatossync/bin/jatossync"
-
-DEADLINE_S = 60.0
-"""Room for a busy machine: nothing here is expected to take as long."""
-POLL_S = 0.05
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NEEDED = ("unshare", "nsenter", "setpriv", "systemctl", "useradd", "runuser", "bash")
@@ -43,15 +41,6 @@ def why_not() -> str | None:
     if subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"]).returncode:
         return "this machine makes no namespaces"
     return None
-
-
-def await_true(condition: Callable[[], bool], what: Callable[[], str] | str) -> None:
-    """Wait for `condition`; `what` says what is missing where it never comes."""
-    deadline_s = time.monotonic() + DEADLINE_S
-    while not condition():
-        if time.monotonic() > deadline_s:
-            raise AssertionError(f"never came: {what if isinstance(what, str) else what()}")
-        time.sleep(POLL_S)
 
 
 class CannotBoot(Exception):  # noqa: N818

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from tests.boot.machine import PROGRAM, Machine, await_true
+from tests.awaiting import wait_until
+from tests.boot.machine import PROGRAM, Machine
 from tests.emulator.handle import Emulator
 
 
@@ -94,7 +95,7 @@ class Service:
 
     def await_status(self, *words: str) -> None:
         """Wait until all of `words` are in the one line that it says of itself."""
-        await_true(
+        wait_until(
             lambda: all(word in self.get("StatusText") for word in words),
             lambda: f"{words} in {self.status}",
         )
@@ -117,7 +118,7 @@ class Service:
     def await_remote(self, path: str, content: bytes | None = None) -> None:
         """Wait until it is on JATOS."""
         file = self.assets / path
-        await_true(
+        wait_until(
             lambda: file.is_file() and content in (None, file.read_bytes()),
             lambda: f"{path} on JATOS: {self.status}",
         )

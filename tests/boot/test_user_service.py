@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests.boot.machine import PROGRAM, Machine, await_true
+from tests.awaiting import wait_until
+from tests.boot.machine import PROGRAM, Machine
 from tests.boot.service import Service
 from tests.emulator.handle import Emulator
 
@@ -55,7 +56,7 @@ def service(
     machine.run("loginctl", "enable-linger", "alice")
     service = UserService(machine, jatos, request.node.name.removeprefix("test_")[:24].strip("_"))
     manager = machine.inside(f"/run/user/{service.uid}/systemd/private")
-    await_true(manager.exists, "alice's manager")
+    wait_until(manager.exists, "alice's manager")
     yield service
     service.remove()
 
@@ -71,12 +72,12 @@ def test_installed_by_its_user_it_mirrors_and_starts_with_the_users_manager(
     assert f"state: {state}" in machine.inside(service.config).read_text()
 
     service.systemctl("kill", "--signal=KILL", service.unit)
-    await_true(lambda: service.get("NRestarts") == "1", lambda: service.status)
+    wait_until(lambda: service.get("NRestarts") == "1", lambda: service.status)
     service.save("after.txt", "it works again")
     service.await_remote("after.txt")
 
     machine.run("systemctl", "restart", f"user@{service.uid}.service")  # as at a boot
-    await_true(lambda: service.get("ActiveState") == "active", lambda: service.status)
+    wait_until(lambda: service.get("ActiveState") == "active", lambda: service.status)
 
     said = service.as_alice(PROGRAM, "service", "status", "--config", service.config)
     assert "active (running)" in said

@@ -7,7 +7,8 @@ import random
 from hashlib import sha256
 from typing import Any
 
-from tests.scenarios.harness import Study, wait_until
+from tests.awaiting import wait_until
+from tests.scenarios.harness import Study
 
 BIG = random.Random(8).randbytes(3_000_000)
 

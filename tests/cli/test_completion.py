@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.awaiting import DEADLINE_S
 from tests.cli.person import Person
-from tests.scenarios.harness import DEADLINE_S, Study
+from tests.scenarios.harness import Study
 
 TAB = "\t"
 BEGIN = {

@@ -7,10 +7,9 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import wave
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import RawIOBase
 from pathlib import Path
@@ -28,6 +27,7 @@ from jatossync.cli.demo.tour import Tour
 from jatossync.cli.demo.view import Arrival, PlainView, latency, plain, remark
 from jatossync.core.paths import RelPath
 from jatossync.errors import JatossyncError
+from tests.awaiting import wait_until
 
 DEADLINE_S = 100.0
 COMMAND = [sys.executable, "-m", "jatossync", "demo"]
@@ -99,13 +99,6 @@ def files_in(folder: Path) -> dict[str, tuple[bytes, int]]:
         path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
         for path in found
     }
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline_s = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
 
 
 def frames(screen: RawIOBase) -> Iterator[str]:
@@ -261,7 +254,7 @@ def test_a_folder_without_a_file_to_mirror_is_said_to_be_one(tmp_path: Path, pla
 def test_a_program_that_ends_is_told_with_its_last_lines(tmp_path: Path) -> None:
     arguments = ["jatossync", "run", "--config", "missing.yaml"]
     with Child("`jatossync run`", arguments, tmp_path / "out", tmp_path / "log") as program:
-        wait_until(lambda: has_ended(program))
+        wait_until(lambda: has_ended(program), "its end")
         with pytest.raises(JatossyncError, match=r"exit code 78; its last lines:\n.*missing\.yaml"):
             program.check()
 

@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 
-from tests.scenarios.harness import DEADLINE_S, Daemon, Study, wait_until
+from tests.awaiting import DEADLINE_S, wait_until
+from tests.scenarios.harness import Daemon, Study
 
 WAITING = ("status", "plan", "approve", "wait")
 """Have something to say while something waits for a person."""

@@ -8,9 +8,10 @@ import subprocess
 
 import pytest
 
+from tests.awaiting import DEADLINE_S
 from tests.cli.conftest import At
 from tests.scenarios.conftest import Jatos
-from tests.scenarios.harness import DEADLINE_S, Said, Study
+from tests.scenarios.harness import Said, Study
 
 WRONG_TOKEN = "jap_OeYwru727YeLzxcHSvIFlTQ52Ud03wo7cd41f"  # well-formed; nobody's
 

@@ -11,9 +11,10 @@ import click
 import pytest
 
 from jatossync.cli.main import COMMANDS
+from tests.awaiting import DEADLINE_S
 from tests.cli.conftest import At
 from tests.cli.person import COLUMNS, user_environment
-from tests.scenarios.harness import DEADLINE_S, Said, Study
+from tests.scenarios.harness import Said, Study
 
 ESCAPE = "\x1b"
 

@@ -11,8 +11,7 @@ import pytest
 
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.local.watch import NO_MORE_WATCHES, NO_WATCHER, Watcher
-
-DEADLINE_S = 20.0
+from tests.awaiting import DEADLINE_S, wait_until
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="this is about inotify")
 
@@ -73,12 +72,9 @@ def watcher(study: Path, notes: Notes) -> Iterator[Watcher]:
     watcher.stop()
 
 
-def wait_until(true: Callable[[], bool]) -> None:
-    """For what nothing tells: a thread that ends."""
-    end_s = time.monotonic() + DEADLINE_S
-    while not true():
-        assert time.monotonic() < end_s
-        time.sleep(0.01)
+def readers() -> list[threading.Thread]:
+    """The threads that read the kernel's queue."""
+    return [thread for thread in threading.enumerate() if "Signal" in type(thread).__name__]
 
 
 def settle(study: Path, notes: Notes) -> None:
@@ -310,7 +306,7 @@ def test_the_deletion_of_the_folder_is_told_and_a_new_one_watched_after_a_renewa
 ) -> None:
     study.rmdir()
     notes.wait_for_loss("the folder itself")
-    wait_until(lambda: not watcher.healthy())
+    wait_until(lambda: not watcher.healthy(), "its end")
     watcher.renew()
     assert not watcher.healthy()
     study.mkdir()
@@ -484,7 +480,7 @@ def test_a_stopped_watcher_leaves_no_thread_and_no_descriptor_and_stays_stopped(
     for _ in range(3):
         watcher.renew()
     watcher.stop()
-    wait_until(lambda: threading.active_count() == threads)
+    wait_until(lambda: threading.active_count() == threads, "the end of its threads")
     assert descriptors() == before
     watcher.renew()
     assert not watcher.healthy()
@@ -528,7 +524,7 @@ def test_a_watcher_whose_books_are_in_disorder_can_be_stopped(
     settle(study, notes)
     settle(study, notes)
     watcher.stop()
-    wait_until(lambda: not [t for t in threading.enumerate() if "Signal" in type(t).__name__])
+    wait_until(lambda: not readers(), "the end of the reader")
 
 
 def test_where_there_is_no_inotify_the_plain_observer_serves(
@@ -538,7 +534,7 @@ def test_where_there_is_no_inotify_the_plain_observer_serves(
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(sys, "platform", "elsewhere")
         watcher.start()
-    assert not [t for t in threading.enumerate() if "Signal" in type(t).__name__]
+    assert not readers()
     assert watcher.healthy()
     settle(study, notes)
     watcher.stop()

@@ -21,9 +21,10 @@ from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
+from tests.awaiting import DEADLINE_S, POLL_S
 from tests.long.versions import Journals, body, digest
 from tests.long.witness import ledger
-from tests.scenarios.harness import DEADLINE_S, POLL_S, Study, files_below
+from tests.scenarios.harness import Study, files_below
 from tests.scenarios.starter import ROOT
 
 LEFT_BY_WRITERS = ".#"

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.awaiting import wait_until
 from tests.long.conftest import SEED
 from tests.long.proof import Others, Proof, Writers, come_to_rest
-from tests.scenarios.harness import Daemon, Study, wait_until
+from tests.scenarios.harness import Daemon, Study
 from tests.scenarios.test_blindness import limits as limits
 from tests.scenarios.test_blindness import with_limit
 

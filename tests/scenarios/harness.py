@@ -25,27 +25,14 @@ from typing import Any, BinaryIO, NamedTuple, Self
 
 import yaml
 
+from tests.awaiting import DEADLINE_S, wait_until
 from tests.emulator.handle import Emulator
 from tests.printed import lines_with_tokens
 from tests.scenarios.starter import PROGRAM, ROOT, start
 
-DEADLINE_S = 60.0
-"""Room for a busy machine: nothing here is expected to take as long."""
-
-POLL_S = 0.03
-
 REST_S = 0.4
 """Both sides are at rest when they are equal and JATOS was sent nothing for so long: `quiet` and a
 request would fit in."""
-
-
-def wait_until(condition: Callable[[], bool], what: Callable[[], str] | str) -> None:
-    """Wait for `condition`; `what` says what is missing where it never comes."""
-    deadline_s = time.monotonic() + DEADLINE_S
-    while not condition():
-        if time.monotonic() > deadline_s:
-            raise AssertionError(f"never came: {what if isinstance(what, str) else what()}")
-        time.sleep(POLL_S)
 
 
 def shell(script: str, cwd: Path, *arguments: str) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.scenarios.harness import Daemon, Study, wait_until
+from tests.awaiting import wait_until
+from tests.scenarios.harness import Daemon, Study
 from tests.service.manager import Manager
 
 

@@ -6,12 +6,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.scenarios.harness import Daemon, Study, shell, wait_until
+from tests.awaiting import wait_until
+from tests.scenarios.harness import Daemon, Study, shell
 from tests.scenarios.mounts import Mounts
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="this is about inotify")
@@ -120,17 +122,39 @@ def test_a_flood_of_events_that_overflows_the_kernels_queue_loses_nothing(tree: 
         pytest.skip("the kernel's queue is too long to be filled in a test")
     with tree.run() as daemon:
         tree.await_equal()
-        daemon.process.send_signal(signal.SIGSTOP)
-        # Two files in turn: the kernel merges only what is equal and in a row.
-        for _ in range(queue // 4):
-            for name in ("first.txt", "second.txt"):
-                with (tree.folder / name).open("a") as file:
-                    file.write("x")
-        edit_everywhere(tree, "unheard")
-        daemon.process.send_signal(signal.SIGCONT)
+        with stopped(daemon):
+            flood(tree, queue + 100)
+            edit_everywhere(tree, "unheard")
         tree.await_equal()
         await_reason(daemon, "watching anew", "dropped events")
     assert_only_what_is_gone_was_deleted(tree)
+
+
+@contextmanager
+def stopped(daemon: Daemon) -> Iterator[None]:
+    """Nobody takes the events meanwhile: the signal alone returns before the last thread stands."""
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        tasks = Path(f"/proc/{daemon.process.pid}/task")
+        wait_until(lambda: all(stands(task) for task in tasks.iterdir()), "all threads stand")
+        yield
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+
+
+def stands(task: Path) -> bool:
+    return (task / "stat").read_text().rpartition(") ")[2].startswith("T")
+
+
+def flood(study: Study, events: int) -> None:
+    """So many events at least: of two files in turn, for the kernel merges equal ones in a row."""
+    with (
+        (study.folder / "first.txt").open("wb", buffering=0) as first,
+        (study.folder / "second.txt").open("wb", buffering=0) as second,
+    ):
+        for _ in range(events // 2 + 1):
+            first.write(b"x")
+            second.write(b"x")
 
 
 @pytest.mark.long

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.awaiting import wait_until
 from tests.scenarios.conftest import Jatos
-from tests.scenarios.harness import Study, wait_until
+from tests.scenarios.harness import Study
 
 PAGE = b"<!doctype html>"
 

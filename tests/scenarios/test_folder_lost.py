@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.awaiting import wait_until
 from tests.scenarios.conftest import Jatos
-from tests.scenarios.harness import Daemon, Study, shell, wait_until
+from tests.scenarios.harness import Daemon, Study, shell
 from tests.scenarios.mounts import Mounts
 
 NOBODY = 65534

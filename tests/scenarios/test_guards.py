@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.harness import Study, shell, wait_until
+from tests.awaiting import wait_until
+from tests.scenarios.harness import Study, shell
 
 
 @pytest.fixture

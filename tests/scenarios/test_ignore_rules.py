@@ -11,7 +11,8 @@ import pytest
 from jatossync.core.holds import chosen_list
 from jatossync.core.ignore import RuleSet
 from jatossync.state.store import Store
-from tests.scenarios.harness import Study, shell, wait_until
+from tests.awaiting import wait_until
+from tests.scenarios.harness import Study, shell
 
 PRIVATE = "name,age\nAnna,31\n"
 

@@ -10,7 +10,7 @@ import pytest
 
 from jatossync.service.control import ask
 from tests.scenarios.conftest import Jatos
-from tests.scenarios.harness import Daemon, Study, wait_until
+from tests.scenarios.harness import Daemon, Study
 
 MEGABYTE = 1_000_000
 

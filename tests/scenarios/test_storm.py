@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from tests.awaiting import wait_until
 from tests.emulator.handle import Emulator
 from tests.scenarios.conftest import Jatos
-from tests.scenarios.harness import Daemon, Study, wait_until
+from tests.scenarios.harness import Daemon, Study
 
 KINDS = ["status:503", "drop", "lose", "cut", "stall:300ms"]
 NOTHING = "latency:0ms"

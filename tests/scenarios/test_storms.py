@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from tests.scenarios.harness import Study, files_below, shell, wait_until
+from tests.awaiting import wait_until
+from tests.scenarios.harness import Study, files_below, shell
 
 GIT = "git -c user.name=R -c user.email=r@example.org -c init.defaultBranch=main"
 

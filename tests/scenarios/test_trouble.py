@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.awaiting import wait_until
 from tests.emulator.handle import Emulator
 from tests.scenarios.conftest import Jatos
-from tests.scenarios.harness import Study, files_below, wait_until
+from tests.scenarios.harness import Study, files_below
 
 
 def edit_at_random(study: Study, chance: random.Random) -> None:
