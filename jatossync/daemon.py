@@ -46,6 +46,7 @@ from jatossync.errors import ConfigError, Denied, JatossyncError, StateError, Un
 from jatossync.jobs import Jobs, Sides
 from jatossync.local.root import pinned
 from jatossync.lookout import Lookout
+from jatossync.remote.token import AT_A_START
 from jatossync.service.control import Control, Request, available
 from jatossync.service.notify import Notifier
 from jatossync.state.sharing import file_mode
@@ -99,7 +100,10 @@ def refusal(stopped: Stopped, config: Config) -> JatossyncError:
             "Put the number from the address of its page in JATOS (…/jatos/42) into `study:`; "
             "`jatossync check` lists the studies that this token sees.",
         )
-    return Denied(stopped.reason, ADVICE[stopped.stop])
+    hint = ADVICE[stopped.stop]
+    if stopped.stop is Stop.TOKEN:
+        hint += " `jatossync token --new` takes it." if config.token_file else " " + AT_A_START
+    return Denied(stopped.reason, hint)
 
 
 def _clock(at: float) -> str:
@@ -157,6 +161,8 @@ class Daemon:
         self._under_way = 0
         """So many jobs are with the threads, or their results in the inbox."""
         self._patient = True
+        self._well = False
+        """Whether it was said that both sides are in sync, since the start or the last trouble."""
         self._committed_s = 0.0
         self._ticked_s = 0.0
         self._scan_s = 0.0
@@ -295,7 +301,18 @@ class Daemon:
             self._control.close()
             self._control = self._listening()
         self._upkeep.tick(now_s)
+        if self._lookout is not None:
+            self._say_when_in_sync()
         self._notifier.status(self._line())
+
+    def _say_when_in_sync(self) -> None:
+        """Once after a start and after each trouble: a log of trouble alone proves nothing."""
+        engine = self.engine
+        if engine.link.trouble or engine.report.root_trouble or engine.paused:
+            self._well = False
+        elif not self._well and (told := self.status).in_sync:
+            self._well = True
+            self._say(Event("in sync", fields={"study": told.title, "files": told.files}))
 
     def _line(self) -> str:
         """How it stands, for `systemctl status`."""

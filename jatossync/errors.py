@@ -7,6 +7,7 @@ What can go wrong, named by what follows from it.
     │   └── StateDiskError 1  its disk is full, fails or is busy: another start may fare better
     ├── AlreadyRunning    1  another jatossync mirrors this folder
     ├── NotRunning        1  no jatossync runs where one is needed
+    │   └── Silent        1  one runs, but nothing is heard of it
     ├── Unreachable      69  nothing, or something that is not JATOS, answers
     ├── Pinned           75  only a restart can reach the folder that took the study's place
     └── Denied           77  JATOS answers and refuses everything
@@ -64,6 +65,10 @@ class Pinned(JatossyncError):  # noqa: N818
 
 class NotRunning(JatossyncError):  # noqa: N818
     """No jatossync runs for this study, or none that answers."""
+
+
+class Silent(NotRunning):
+    """One runs, but does not answer, or cannot be reached from here."""
 
 
 class Unreachable(JatossyncError):  # noqa: N818

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from jatossync.config import Places, find_config, glance
 from jatossync.core.status import Status, from_json, never_ran, not_running
-from jatossync.errors import JatossyncError, NotRunning
+from jatossync.errors import JatossyncError, NotRunning, Silent
 from jatossync.service.control import ask
 
 if TYPE_CHECKING:  # only some commands need it, and only where no daemon runs
     from jatossync.state.store import Store
+
+STATUS_S = 10.0
+"""So long a busy computer may take to say how it stands; it is known without asking anybody."""
 
 START_IT = "`jatossync run` starts it here, `jatossync service install` for good."
 
@@ -57,9 +60,16 @@ def runs(where: Places) -> bool:
 
 
 def status(where: Places) -> Status:
-    """How it stands: as the daemon says, or as the last one left it in the state."""
+    """
+    How it stands: as the daemon says, or as the last one left it in the state.
+
+    Raises:
+        Silent: One runs, so what the last one left is not how it stands.
+    """
     try:
-        told = answer(where, do="status")["status"]
+        told = answer(where, silence_s=STATUS_S, do="status")["status"]
+    except Silent:
+        raise
     except NotRunning:
         return _remembered(where)
     return understood(told)

@@ -12,7 +12,7 @@ import click
 
 from jatossync.cli import exits
 from jatossync.cli.options import Volume, config_option, json_option, volume_options
-from jatossync.cli.saying import tell_json
+from jatossync.cli.saying import short, tell_json
 from jatossync.cli.setup import (
     jatos_of,
     read_config,
@@ -70,7 +70,7 @@ def command(config_path: str | None, rebind: bool, volume: Volume, as_json: bool
     except JatossyncError as exc:
         report.bad("configuration", exc)
     else:
-        report.good("configuration", config.path)
+        report.good("configuration", short(config.path))
         _check(report, config, rebind)
     if as_json:
         told = {"code": report.code, "checks": report.checks, "studies": report.studies}
@@ -80,7 +80,7 @@ def command(config_path: str | None, rebind: bool, volume: Volume, as_json: bool
 
 def _check(report: _Report, config: Config, rebind: bool) -> None:
     with report.step("folder"), StudyFolder.open(config.folder) as folder:
-        report.good("folder", folder.path)
+        report.good("folder", short(folder.path))
         with report.step("state"):
             if rebind:
                 _rebind(report, config, folder)
@@ -97,11 +97,11 @@ def _check(report: _Report, config: Config, rebind: bool) -> None:
 def _check_state(report: _Report, config: Config, folder: StudyFolder) -> None:
     """Whether what is remembered belongs to this server and folder."""
     if not os.path.exists(os.path.join(config.state, FILE_NAME)):
-        report.good("state", f"{config.state}, nothing remembered yet")
+        report.good("state", f"{short(config.state)}, nothing remembered yet")
         return
     with remembered(config) as (store, _):
         recognise(config, folder, store)
-    report.good("state", config.state)
+    report.good("state", short(config.state))
 
 
 def _rebind(report: _Report, config: Config, folder: StudyFolder) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
 from jatossync.cli.options import config_option, json_option
-from jatossync.cli.saying import tell_json
+from jatossync.cli.saying import short, tell_json
+from jatossync.cli.terminal import fitted
 from jatossync.config import find_config
 from jatossync.config.effective import effective
 from jatossync.config.schema import schema
@@ -40,12 +42,14 @@ def show(config_path: str | None, as_json: bool) -> None:
         told = {each.name: {"value": each.value, "source": each.source} for each in options}
         tell_json({"config": config.path, "options": told})
         return
-    click.echo(escaped(config.path))
+    click.echo(escaped(short(config.path)))
     names = max(len(each.name) for each in options)
     sources = max(len(each.source) for each in options)
     for each in options:
-        source = click.style(f"{each.source:<{sources}}", dim=each.source == "default")
-        click.echo(f"  {each.name:<{names}}  {source}  {_shown(each.value)}")
+        source = f"{each.source:<{sources}}"
+        begin = f"  {each.name:<{names}}  {source}  "
+        line = fitted(begin + _shown(each.value), sys.stdout, len(begin) * " ")
+        click.echo(line.replace(source, click.style(source, dim=each.source == "default"), 1))
 
 
 @command.command("schema")
@@ -69,4 +73,6 @@ def _shown(value: object) -> str:
         return "-"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return escaped(json.dumps(value, ensure_ascii=False) if isinstance(value, list) else value)
+    if isinstance(value, list):
+        return escaped(json.dumps(value, ensure_ascii=False))
+    return escaped(short(str(value)))

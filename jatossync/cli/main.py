@@ -46,7 +46,7 @@ _SECTIONS = {
     },
     "Look back": {
         "history": "What went up or was deleted, and when.",
-        "trash": "What of JATOS's was kept before it was replaced.",
+        "trash": "What was kept before it was replaced or deleted.",
         "restore": "Bring a file back from the trash.",
     },
     "Set up": {
@@ -146,6 +146,8 @@ def _misused(error: click.ClickException) -> str:
     message = error.format_message().removesuffix(".")
     lines = [f"jatossync: {message[:1].lower()}{message[1:]}"]
     context = error.ctx if isinstance(error, click.UsageError) else None
+    if isinstance(error, click.NoSuchOption) and context and context.parent is None:
+        lines.append("  → options stand behind the command: jatossync COMMAND --option")
     if context is not None:
         lines.append(f"  → {context.command_path} --help tells how it is used")
     return "\n".join(lines)

@@ -26,7 +26,7 @@ WHY = "replaced here by a copy from the trash (restore)"
 @config_option
 @volume_options
 @json_option
-@click.argument("which", metavar="PATH|NUMBER...", nargs=-1, required=True)
+@click.argument("which", metavar="NUMBER|PATH...", nargs=-1, required=True)
 def command(config_path: str | None, volume: Volume, as_json: bool, which: tuple[str, ...]) -> int:
     """Put kept files into the study folder again; from there they go up to JATOS.
 

@@ -91,15 +91,21 @@ def logger(
 
 @contextmanager
 def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """SIGINT and SIGTERM call `stop`; a second one has its usual effect."""
+    """
+    Ctrl-C, SIGTERM and a terminal that hangs up call `stop`; a second one has its usual effect.
+
+    What is ignored stays so: `nohup` and shells that put a job into the background do that.
+    """
     previous: dict[int, Any] = {}
 
     def handle(number: int, _frame: object) -> None:
         signal.signal(number, previous[number])
         stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        previous[number] = signal.signal(number, handle)
+    hung_up = getattr(signal, "SIGHUP", signal.SIGTERM)  # Windows has none
+    for number in {signal.SIGINT, signal.SIGTERM, hung_up}:
+        if number != hung_up or signal.getsignal(number) is not signal.SIG_IGN:
+            previous[number] = signal.signal(number, handle)
     try:
         yield
     finally:

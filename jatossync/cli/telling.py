@@ -152,6 +152,8 @@ def sentence(told: Status) -> str:
         return one_line(told, clock)
     if told.ended is None:
         return "not running; nothing was compared yet"
+    if told.ended == "starting":
+        return "not running; the last start ended before anything was compared"
     was = one_line(replace(told, state=told.ended), clock)
     return f"not running; as of {clock(told.at)}: {was}"
 
@@ -214,8 +216,8 @@ def _how_far(each: Sending, view: View) -> str:
 
 def decision(held: HeldPaths, view: View) -> Iterator[str]:
     """A held list, and what can be typed."""
-    since = f" (since {clock(held.at)})" if held.at else ""
-    yield click.style(f"Waiting for you: {escaped(held.reason)}{since}", bold=True)
+    since = f" since {clock(held.at)}" if held.at else ""
+    yield click.style(f"Waiting for you{since}: {escaped(held.reason)}", bold=True)
     differ = len({each.reason for each in held.paths} - {held.reason}) > 1
     yield from view.few(
         [
@@ -260,11 +262,14 @@ def _good_to_know(told: Status, view: View) -> Iterator[str]:
 
 
 def _what_to_do(told: Status) -> Iterator[str]:
+    checks = "jatossync check   says what is wrong and what to do"
+    runs = "jatossync run   keeps JATOS up to date while you work"
     todo = {
-        "not running": "jatossync run   keeps JATOS up to date while you work",
+        "not running": checks if told.ended in ("starting", "stopped") else runs,
+        "folder": "put the folder back as it was; `run` then goes on by itself",
         "locked": "unlock the study in JATOS; `run` then goes on by itself",
         "paused": "jatossync resume   goes on",
-        "stopped": "jatossync check   says what is wrong and what to do",
+        "stopped": checks,
     }.get(told.state)
     if todo is not None:
         yield ""

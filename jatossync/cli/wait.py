@@ -127,7 +127,7 @@ def _lines(
     outcome: str, seconds: float, blockers: list[Remark], told: dict[str, Any], view: View
 ) -> Iterator[str]:
     if outcome == "done":
-        yield f"On JATOS, all that was saved ({seconds:.1f} s)."
+        yield f"All that was saved is on JATOS ({seconds:.1f} s)."
         return
     if outcome == "blocked":
         yield "Not all on JATOS, and waiting does not help:"

@@ -32,10 +32,13 @@ def summed_up(equal: int, differ: int, foreign: int, new: int, *, held: bool) ->
     Args:
         held: Whether those that differ wait for a person.
     """
-    return (
-        f"{equal} equal, {differ} differ ({'held' if held else 'kept in the trash'}), "
-        f"{foreign} only on JATOS (left alone), {new} to upload"
-    )
+    counts = {
+        "equal": equal,
+        "different " + ("(waiting for you)" if held else "(theirs go to the trash)"): differ,
+        "only on JATOS (left alone)": foreign,
+        "to upload": new,
+    }
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "no files"
 
 
 class Contact:

@@ -24,7 +24,7 @@ _HOW_TO_GET_ONE = (
     "in the configuration."
 )
 
-_AT_A_START = "Put it where the old one is, and start jatossync again: it is read at a start only."
+AT_A_START = "Put it where the old one is, and start jatossync again: it is read at a start only."
 _BY_SYSTEMD = (
     "Put it into the file that the unit's LoadCredential names, and restart the service{}: systemd "
     "hands it over at a start only."
@@ -49,7 +49,7 @@ class Token:
     """Where a new one may appear while the program runs; None where it cannot."""
 
     def __init__(
-        self, secret: str, source: str, renewal: str = _AT_A_START, file: str | None = None
+        self, secret: str, source: str, renewal: str = AT_A_START, file: str | None = None
     ) -> None:
         self.__secret = secret.strip()
         self.source = source
@@ -199,7 +199,10 @@ def _credential(environ: Mapping[str, str]) -> str | None:
 
 def _from_token_file(path: str) -> Token:
     shown = _short(path)
-    renewal = f"Put it into {shown}; it is noticed at once, without a restart."
+    renewal = (
+        f"`jatossync token --new` takes it and puts it into {shown}; it is noticed at once, "
+        "without a restart."
+    )
     return _from_file(path, f"token_file {shown}", renewal, path)
 
 

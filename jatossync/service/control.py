@@ -23,7 +23,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import Any
 
-from jatossync.errors import AlreadyRunning, NotRunning, StateError
+from jatossync.errors import AlreadyRunning, NotRunning, Silent, StateError
 
 NAME = "control.sock"
 
@@ -242,7 +242,8 @@ def ask(directory: str, asked: Fields, *, silence_s: float = 20.0) -> Iterator[F
         silence_s: How long it may say nothing at all.
 
     Raises:
-        NotRunning: No daemon uses it, or it went away, or does not answer.
+        NotRunning: No daemon uses it, or it went away.
+        Silent: One does, and does not answer.
     """
     with closing(_connection(directory)) as connection:
         connection.settimeout(silence_s)
@@ -255,8 +256,10 @@ def ask(directory: str, asked: Fields, *, silence_s: float = 20.0) -> Iterator[F
                     if answer.get("end"):
                         return
         except TimeoutError:
-            raise NotRunning(
-                "the jatossync that runs does not answer", "If it stays so, stop it and start anew."
+            raise Silent(
+                "the jatossync that runs does not answer",
+                "The computer may be busy. If it stays so, stop it and start it anew: nothing is "
+                "lost by that.",
             ) from None
         except OSError:
             pass
@@ -271,7 +274,7 @@ def _connection(directory: str) -> socket.socket:
     except _ABSENT:
         raise NotRunning("no jatossync runs for this study") from None
     except OSError as exc:
-        raise NotRunning(
+        raise Silent(
             f"the jatossync that runs cannot be reached: {exc.strerror or exc}",
             f"{os.path.join(directory, NAME)} is its control socket; who started it may use it.",
         ) from exc

@@ -103,7 +103,7 @@ def test_init_hands_over_to_the_service_and_nothing_is_left_of_it_in_the_end(
     service.await_remote("index.html")
     service.save("task.js", "let x = 1")
     said = service.as_alice(PROGRAM, "wait", "--config", service.config)
-    assert "all that was saved" in said
+    assert "All that was saved is on JATOS" in said
     assert (service.assets / "task.js").read_bytes() == b"let x = 1"
     # Above its config and state nothing may stay.
     service.as_alice(PROGRAM, "service", "uninstall", "--config", service.config)

@@ -287,10 +287,8 @@ def test_what_first_contact_would_do_is_shown_and_not_done(
     options = ("init", "--server", emulator.url, "--study", study["uuid"], "--folder", ".")
     said = init(folder, *options, JATOSSYNC_TOKEN=emulator.token)
     assert said.code == 0
-    assert (
-        "first contact: 1 equal, 1 differ (kept in the trash), 1 only on JATOS (left alone), "
-        in said.out
-    )
+    found = "1 equal, 1 different (theirs go to the trash), 1 only on JATOS (left alone)"
+    assert f"first contact: {found}" in said.out
     assert files_below(there) == before
 
 

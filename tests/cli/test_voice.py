@@ -68,6 +68,21 @@ def test_a_command_that_is_misspelt_is_guessed(study: Study) -> None:
     assert "--help" in said.err
 
 
+def test_an_option_before_the_command_is_told_where_it_stands(study: Study) -> None:
+    said = typed(study, study.place, "--config", "jatossync.yaml", "sync")
+    assert said.code == 64
+    assert "options stand behind the command" in said.err
+
+
+def test_a_start_that_was_refused_is_no_comparison(at_home: Study) -> None:
+    at_home.jatos.change_study(at_home.uuid, member=False)
+    assert typed(at_home, at_home.folder, "sync").code == 77
+    said = typed(at_home, at_home.folder, "status")
+    assert said.code == 2
+    assert "the last start ended before anything was compared" in said.out
+    assert "jatossync check" in said.out
+
+
 def test_without_any_configuration_init_is_named(
     study: Study, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -46,11 +46,8 @@ def test_equal_files_are_adopted_and_a_few_others_are_kept_and_replaced(
     assert sorted(world.trash) == [b"theirs 0", b"theirs 1", b"theirs 2"]
     assert {verb for verb, _ in world.sent} == {"upload"}
     assert len(world.sent) == 43
-    foreign = 5 if lists else 0
-    assert said(world) == [
-        f"12 equal, 3 differ (kept in the trash), {foreign} only on JATOS (left alone), "
-        "40 to upload"
-    ]
+    foreign = "5 only on JATOS (left alone), " if lists else ""
+    assert said(world) == [f"12 equal, 3 different (theirs go to the trash), {foreign}40 to upload"]
 
 
 @pytest.mark.parametrize("lists", [True, False], ids=["lists", "cannot list"])
@@ -142,11 +139,8 @@ def test_sync_sums_up_what_it_found(jatos: Jatos, tmp_path: object, dialect: str
     study.write("new.html", "<!doctype html>")
     said = study.cli("sync")
     assert said.code == 0
-    foreign = 0 if dialect == "3.8" else 1
-    assert (
-        f"6 equal, 2 differ (kept in the trash), {foreign} only on JATOS (left alone), 1 to upload"
-        in said.text
-    )
+    foreign = "" if dialect == "3.8" else "1 only on JATOS (left alone), "
+    assert f"6 equal, 2 different (theirs go to the trash), {foreign}1 to upload" in said.text
     assert study.remote() == study.local() | {"theirs.png": b"png"}
     assert sorted(study.trash()) == [b"theirs 0", b"theirs 1"]
     assert "only on JATOS (left alone)" not in study.cli("sync").text

@@ -154,6 +154,51 @@ def test_ctrl_c_stops_run_while_jatos_does_not_answer(study: Study) -> None:
     study.jatos.faults([])
 
 
+def test_a_terminal_that_hangs_up_stops_run_as_ctrl_c_does(study: Study) -> None:
+    study.write("index.html", "<!doctype html>")
+    with study.run() as daemon:
+        study.await_equal()
+        assert daemon.stop(signal.SIGHUP) == 0
+        assert daemon.log("stopped")
+
+
+def test_run_that_was_told_to_ignore_a_hang_up_goes_on(study: Study) -> None:
+    study.write("index.html", "<!doctype html>")
+    with Daemon(study, inside=["nohup"]) as daemon:
+        study.await_equal()
+        daemon.process.send_signal(signal.SIGHUP)
+        study.write("later.html", "after the hang-up")
+        study.await_equal()
+
+
+def test_that_it_is_in_sync_is_said_once_after_a_start_and_again_after_trouble(
+    study: Study,
+) -> None:
+    study.write("index.html", "<!doctype html>")
+    with study.run() as daemon:
+        daemon.await_log("in sync")
+        study.write("later.html", "a save is told by its own line")
+        study.await_equal()
+        study.jatos.faults([{"method": "POST", "times": 1, "do": "status:503"}])
+        study.write("last.html", "while JATOS is away")
+        wait_until(lambda: len(daemon.log("in sync")) == 2, "that it is in sync again")
+        study.await_equal()
+    assert [each["files"] for each in daemon.log("in sync")] == [1, 3]
+
+
+def test_a_run_that_hangs_is_not_told_as_none(study: Study) -> None:
+    with study.run() as daemon:
+        daemon.await_log("in sync")
+        daemon.process.send_signal(signal.SIGSTOP)
+        try:
+            said = study.cli("status")
+        finally:
+            daemon.process.send_signal(signal.SIGCONT)
+    assert said.code == 1
+    assert "the jatossync that runs does not answer" in said.err
+    assert "not running" not in said.text
+
+
 def bytes_sent(study: Study, path: str) -> int:
     """How much of an upload has arrived."""
     requests = study.jatos.requests()

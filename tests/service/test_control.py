@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from jatossync.errors import AlreadyRunning, NotRunning, StateError
+from jatossync.errors import AlreadyRunning, NotRunning, Silent, StateError
 from jatossync.service import control
 from jatossync.service.control import NAME, Control, Request, ask
 
@@ -172,7 +172,7 @@ def test_clients_that_say_nothing_or_go_away_keep_nobody_from_being_served(tmp_p
         for client in silent:
             client.connect(str(tmp_path / NAME))
         gone = ask(str(tmp_path), {"do": "wait"}, silence_s=0.1)
-        with pytest.raises(NotRunning, match="does not answer"):
+        with pytest.raises(Silent, match="does not answer"):
             next(gone)
         assert list(ask(str(tmp_path), {"do": "status"}))
         while not waiting[0].gone:

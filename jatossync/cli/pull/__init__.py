@@ -17,7 +17,7 @@ from jatossync.cli.telling import View
 @config_option
 @volume_options
 @json_option
-@click.argument("what", metavar="[PATH|LIST]...", nargs=-1)
+@click.argument("what", metavar="[ID|PATH]...", nargs=-1)
 def command(config_path: str | None, volume: Volume, as_json: bool, what: tuple[str, ...]) -> int:
     """Take over from JATOS what is there.
 
