@@ -145,6 +145,7 @@ class Engine(Room):
     def settled(self) -> bool:
         """Whether all was compared and nothing is left but to wait for the world to change."""
         busy = self._parts.current is not None or self._meeting.asking
+        busy = busy or self._parts.rules_in_doubt
         busy = busy or not self._listings.compared or not self._contact.concluded
         return self.link.up and self.report.root_trouble is None and not busy and not self.pending
 
@@ -186,7 +187,7 @@ class Engine(Room):
     def work(self) -> Work:
         """What there is to do, for people."""
         current, listings = self._parts.current, self._listings
-        looking = current is not None and not current.routine
+        looking = self._parts.rules_in_doubt or (current is not None and not current.routine)
         uploads = [item.action for item in self._queue if isinstance(item.action, Upload)]
         under_way = self._queue.under_way
         return Work(

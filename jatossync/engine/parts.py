@@ -119,6 +119,8 @@ class Parts:
         """Paths that could not be looked at, and until when that is not tried again."""
         self.again: set[RelPath] = set()
         """Paths to look at again once they are no longer busy."""
+        self.rules_in_doubt = False
+        """Whether `.jatosignore` is missing or cannot be read, and may be back in a moment."""
 
     def hint(self, path: RelPath, now_s: float) -> None:
         """Something may have happened at `path` or below it (law 1)."""

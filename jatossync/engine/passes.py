@@ -145,6 +145,7 @@ class Passes(Room):
             self._parts.lost(now_s)
         if self._git.saw(result.git, now_s):
             self._report.say("git is at work in the folder, waiting for it", "debug")
+        self._parts.rules_in_doubt = result.rules_in_doubt
         if result.rules_in_doubt:
             self._dirty.visit(ROOT, now_s + RULES_AGAIN_S)
         current.snapshot = result

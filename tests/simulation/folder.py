@@ -41,6 +41,10 @@ class Folder:
         self.is_away = False
         self.away_s = 0.0
         """Since when."""
+        self.made_s: dict[str, float] = {}
+        """When a directory came to be where there was none."""
+        self.opened_s = 0.0
+        """When something that could not be looked at was last made readable, or came back."""
         self.versions: dict[str, set[str]] = defaultdict(set)
         """Digests of all bytes that ever stood under a path."""
         self.bodies: dict[str, bytes] = {}
@@ -161,6 +165,8 @@ class Folder:
         if not self._make_parents(new):
             return False
         moved = list(self._below(old))
+        if self.is_directory(old):
+            self.made_s[new] = self._world.scheduler.now_s
         os.rename(self._at(old), self._at(new))
         self._touched(new, self._lstat(new).st_mtime_ns)
         for each in moved:
@@ -215,10 +221,12 @@ class Folder:
             change = self._unreadable.discard if readable else self._unreadable.add
             change(found.st_ino)
             self._ctimes[found.st_ino] = self._now_ns()
+            self.opened_s = self._world.scheduler.now_s
 
     def all_readable(self) -> None:
         """Nothing is unreadable any more."""
         self._unreadable.clear()
+        self.opened_s = self._world.scheduler.now_s
 
     def go_away(self, how: str) -> None:
         """The folder is moved, replaced by an empty one (`empty`), or unmounted (`unmounted`)."""
@@ -239,6 +247,7 @@ class Folder:
         os.rename(self.away, self.place)
         self.mounts = [self.mounts[0], self._mounted]
         self.is_away = False
+        self.opened_s = self._world.scheduler.now_s
 
     # Inside.
 
@@ -274,6 +283,7 @@ class Folder:
             found = _lstat(self._at(place))
             if found is None:
                 os.mkdir(self._at(place))
+                self.made_s[place] = self._world.scheduler.now_s
                 self._touched(place)
             elif not stat.S_ISDIR(found.st_mode):
                 return False

@@ -33,6 +33,9 @@ GAP_S = 0.6
 LISTED_GAP_S = 10.5
 """The same where one listing is the look for a burst."""
 
+COMMITTED_S = 1.0
+"""So long after an answer what it led to is on disk."""
+
 STORM_S = 50.0
 WINDOW_S = 600.0
 """Deletes are counted over so long."""
@@ -40,11 +43,18 @@ WINDOW_S = 600.0
 STOOD_S = 30.0
 """What has stood for so long was seen by any look at it."""
 
+UNHEARD_S = 400.0
+"""So long until what nobody told of is found by a look at everything: five minutes, and a little
+for the look itself."""
+
 OFTEN = 3
 """What goes up more often within a minute goes its own way."""
 
 MOMENT_S = 9.0
 """So long a rule that is gone may come back."""
+
+MOMENT_TO_LOOK_S = 0.1
+"""So long after a hint it may not have come to the engine."""
 
 PAUSE_S = AWAY_S = 5.0
 """So long until a pause is noticed, and a folder that is gone."""
@@ -94,6 +104,8 @@ class Laws:
         self._troubled_s: dict[str, float] = {}
         self.saved_together: list[Together] = []
         self._acknowledged_s: dict[tuple[str, str], float] = {}
+        self._agreed: dict[str, Agreed] = {}
+        """What JATOS has last said yes to."""
         self._uploads_s: dict[str, list[float]] = defaultdict(list)
         """When each path was uploaded."""
         self.touched_by_others: set[str] = set()
@@ -128,6 +140,7 @@ class Laws:
         """Somebody else put or removed a file on JATOS."""
         self.lies[path] = self._lies(ours=False)
         self.touched_by_others.add(path)
+        self._agreed.pop(path, None)
 
     def _lies(self, *, ours: bool) -> Lies:
         return Lies(ours, self._world.stamp(), self._world.scheduler.now_s)
@@ -231,8 +244,13 @@ class Laws:
             raise self.broken("L11", f"{path} waited for a person, and is deleted")
 
     def _was_gone_before_the_rule(self, path: str) -> bool:
-        """Nobody has to know a rule that came a moment ago; the file is gone in any case."""
-        folder, since_s = self._world.folder, self._world.scheduler.now_s - self.ruled_s
+        """
+        Nobody has to know a rule that came a moment ago, or that what it hides is a directory
+        again; the file is gone in any case.
+        """
+        folder = self._world.folder
+        hides_s = max(self.ruled_s, folder.made_s.get(self.hidden, -STOOD_S))
+        since_s = self._world.scheduler.now_s - hides_s
         return since_s < STOOD_S and folder.ignored(path) and not folder.stands(path)
 
     def _ever_ours(self) -> set[str]:
@@ -254,6 +272,7 @@ class Laws:
     def wrote(self, asked: Request, before: bytes | None) -> None:
         """An upload or a delete took effect."""
         path = asked.path
+        self._agreed.pop(path, None)
         after = self._world.jatos.at(path)
         if asked.kind == "POST":
             assert after is not None
@@ -382,6 +401,8 @@ class Laws:
             self._confirmed[asked.path].add(digest(data))
             self._acknowledged_s[asked.path, digest(data)] = now_s
             self._uploads_s[asked.path].append(now_s)
+            if asked.acted and self._world.jatos.at(asked.path) == data:
+                self._agreed[asked.path] = Agreed(digest(data), now_s, self._world.process)
         if asked.kind in ("GET", "HEAD") and asked.path in self._known:
             self._known[asked.path].told_s = now_s
         if asked.kind not in ("ASK", "LIST") and status == 401:
@@ -412,12 +433,21 @@ class Laws:
             likely = unproven.get(path) in self._likely[path]
             if sha not in self._confirmed[path] and not likely:
                 raise self.broken("L5", f"the manifest claims of {path} what JATOS never said")
+        self._agreed_to(rows)
         self._held_with_reason()
         self._in_sync()
         self._remember()
         for path, lies in self.lies.items():
             if lies.ours:
                 self._remembered(path, rows.get(path), attempts)
+
+    def _agreed_to(self, rows: dict[str, str]) -> None:
+        """Law 5. What JATOS has said yes to is in the manifest a moment later."""
+        long_ago_s = self._world.scheduler.now_s - COMMITTED_S
+        for path, agreed in self._agreed.items():
+            heard = agreed.process is self._world.process and agreed.at_s < long_ago_s
+            if heard and rows.get(path) != agreed.sha256:
+                raise self.broken("L5", f"JATOS said yes to {path}, and the manifest has it not")
 
     def _held_with_reason(self) -> None:
         """Law 13. Nobody is told of a change on JATOS that nobody made."""
@@ -441,18 +471,36 @@ class Laws:
         }
 
     def _in_sync(self) -> None:
-        """Law 13. Nobody says "in sync" who was told of a change that is not on JATOS."""
+        """
+        Law 13. Nobody says "in sync" while a file is not on JATOS who was told of it, or had the
+        time to look at everything.
+        """
         world = self._world
-        if world.scheduler.now_s - self.ruled_s < STOOD_S or not world.said_in_sync:
+        now_s = world.scheduler.now_s
+        if not world.said_in_sync:
             return
-        for path, (watcher, stamp, at_s) in self.hinted.items():
-            told = watcher is world.watcher and stamp > world.folder.changed_at.get(path, stamp)
-            if not told or world.scheduler.now_s - at_s < 0.1 or path in self.touched_by_others:
+        for path in world.folder.files():
+            if path in self.touched_by_others or not (
+                self._is_told(path, now_s) or self._rests_long(path, now_s)
+            ):
                 continue
             if world.folder.stance(path) is not Stance.FILE or world.cannot_be_there(path):
                 continue
             if world.jatos.at(path) != world.folder.read(path):
                 raise self.broken("L13", f"it says that all is in sync, and {path} is not")
+
+    def _is_told(self, path: str, now_s: float) -> bool:
+        """Whether the program was told of what stands there, and what rules there are was known."""
+        watcher, stamp, at_s = self.hinted.get(path, (None, 0, now_s))
+        told = watcher is self._world.watcher and stamp > self._world.folder.changed_at[path]
+        in_force = at_s > self.ruled_s or now_s - self.ruled_s > STOOD_S
+        return told and in_force and now_s - at_s > MOMENT_TO_LOOK_S
+
+    def _rests_long(self, path: str, now_s: float) -> bool:
+        """Whether all is as it is for so long that nobody had to tell of it."""
+        folder = self._world.folder
+        since_s = max(folder.changed_s[path], folder.opened_s, self.ruled_s)
+        return now_s - since_s > UNHEARD_S
 
     def _remembered(self, path: str, row: str | None, attempts: set[tuple[str, str, str]]) -> None:
         data = self._world.jatos.at(path)
@@ -463,6 +511,16 @@ class Laws:
             raise self.broken(
                 "L7", f"{path} lies on JATOS because of us, and nothing on disk says so"
             )
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """Bytes to which JATOS said yes."""
+
+    sha256: str
+    at_s: float
+    process: object
+    """Which life of the program was told."""
 
 
 @dataclass(frozen=True)

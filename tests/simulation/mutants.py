@@ -269,6 +269,12 @@ MUTANTS = [
         "GRACE_NS = 0",
     ),
     Mutant(
+        "it says that all is in sync while the rules are in doubt",
+        "engine/passes.py",
+        "        self._parts.rules_in_doubt = result.rules_in_doubt",
+        "        self._parts.rules_in_doubt = False",
+    ),
+    Mutant(
         "the rules of before are forgotten over a restart",
         "core/included.py",
         "        self._sets = shelf.load()",

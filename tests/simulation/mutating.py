@@ -1,7 +1,8 @@
 """
 Breaking guards: a copy of the program with one of them broken, and what notices it.
 
-First the tests of single moments, then histories until a law is seen broken. Two at a time.
+First the tests of single moments, then those of the single rooms, then histories until a law is seen
+broken. Two at a time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ HISTORIES = int(os.environ.get("JATOSSYNC_HISTORIES", "400"))
 LONGEST_S = 600.0
 AT_ONCE = int(os.environ.get("JATOSSYNC_PROCESSES", "2"))
 MOMENTS = ("tests/simulation/test_guards.py", "tests/simulation/test_findings.py")
+ROOMS = ("tests/core", "tests/engine", "tests/local", "tests/state", "tests/remote")
 
 
 @dataclass(frozen=True)
@@ -90,18 +92,20 @@ def _verdict(mutant: Mutant) -> Verdict:
             shutil.copytree(ROOT / name, Path(place, name), ignore=_CACHES, symlinks=True)
         shutil.copy(ROOT / "pyproject.toml", place)
         mutant.apply(Path(place, "jatossync"))
-        caught_by = _noticed_in_a_moment(place) or _noticed_in_a_history(place)
+        caught_by = (
+            _noticed_by(place, MOMENTS) or _noticed_by(place, ROOMS) or _noticed_in_a_history(place)
+        )
     return Verdict(mutant, caught_by, time.monotonic() - began_s)
 
 
 _CACHES = shutil.ignore_patterns("__pycache__")
 
 
-def _noticed_in_a_moment(place: str) -> str:
+def _noticed_by(place: str, tests: Sequence[str]) -> str:
     options = ("-x", "-q", "-n", "0", "--no-header", "--tb=no", "-p", "no:cacheprovider")
-    done = _python(place, "pytest", *options, *MOMENTS)
+    done = _python(place, "pytest", *options, *tests)
     if done is None:
-        return "test_guards: it never ends"
+        return f"{tests[0]}: it never ends"
     found = re.search(r"^(?:FAILED|ERROR) [\w/]+/(\w+)\.py(?:::(\S+))?(?: - (.*))?", done, re.M)
     if found is None:
         return ""

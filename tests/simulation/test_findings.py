@@ -7,6 +7,7 @@ from tests.simulation.operations import (
     Append,
     During,
     FolderGoes,
+    Ignore,
     Invent,
     Kill,
     OthersPut,
@@ -15,6 +16,7 @@ from tests.simulation.operations import (
     Save,
     SaveTogether,
     Swap,
+    TokenActive,
     Trouble,
     Wait,
     Write,
@@ -190,5 +192,27 @@ def test_a_refusal_says_nothing_of_what_an_earlier_process_tried() -> None:
             Wait(3.0),
             Trouble("status:404", "GET", 7),
             Wait(20.0),
+        ],
+    )
+
+
+def test_nothing_is_in_sync_while_the_rules_are_in_doubt() -> None:
+    """
+    Law 13. A rule went while JATOS refused all requests; when it was noticed that it was missing,
+    it held for ten seconds more, and what it hid was said to be in sync. Seed 44909259.
+    """
+    names = ("many/0.css", "many/3.css", "style.css", "img/b.png", "img/a.png")
+    relive(
+        Setup(latency_s=0.005),
+        [
+            Ignore("img"),
+            Wait(70.0),
+            TokenActive(False),
+            SaveTogether("w3", ("style.css", "task.js")),
+            *[Wait(20.0)] * 8,
+            Ignore(""),
+            Wait(20.0),
+            SaveTogether("w1", names, ("img/b.png",)),
+            Wait(1.0),
         ],
     )

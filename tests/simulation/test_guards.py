@@ -141,7 +141,7 @@ def test_a_file_that_becomes_empty_is_not_deleted() -> None:
 
 def test_what_nobody_told_of_is_found() -> None:
     """Law 1."""
-    relive(Setup(), [*SAVED, Hints("lost"), Write("img/a.png", "v3"), Wait(70.0)])
+    relive(Setup(), [*SAVED, Hints("lost"), Write("img/a.png", "v3"), Wait(410.0), Wait(1.0)])
 
 
 def test_a_folder_that_is_away_stops_what_waits() -> None:
@@ -181,3 +181,9 @@ def test_a_rule_that_goes_publishes_nothing() -> None:
             *[Ignore(""), Wait(2.0), Ignore("img"), Wait(70.0), Ignore(""), Wait(70.0)],
         ],
     )
+
+
+def test_nothing_is_in_sync_while_the_rules_are_in_doubt() -> None:
+    """Law 13: what a rule hides that is missing for a moment may have to wait for a person."""
+    hidden = [Ignore("img"), Wait(70.0), Ignore(""), Wait(0.5)]
+    relive(Setup(), [*hidden, Write("img/a.png", "v1"), Wait(2.0), Wait(70.0)])
