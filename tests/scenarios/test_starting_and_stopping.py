@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from jatossync.service.control import ask
+from tests.awaiting import wait_until
 from tests.scenarios.conftest import Jatos
 from tests.scenarios.harness import Daemon, Study
 
