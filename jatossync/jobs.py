@@ -116,7 +116,8 @@ class Sides:
         return self.folder.follow(some)
 
     def evict(self) -> None:
-        """Let go of what has been in the trash for longer than `trash.max_age`."""
+        """Let go of what was in the trash for longer than `trash.max_age`, and of old history."""
+        self.store.history.let_go()
         max_age_s = self.config.trash.max_age_s
         before_s = time.time() - max_age_s
         with suppress(OSError):  # what cannot be removed stays

@@ -11,7 +11,7 @@ from jatossync.core.passing import Passing
 from jatossync.core.paths import RelPath
 from jatossync.errors import JatossyncError
 from jatossync.jobs import set_aside
-from jatossync.local.arrivals import NotPut, put, standing, take_away
+from jatossync.local.arrivals import NotPut, put, standing, sweep, take_away
 from jatossync.local.files import Changed
 from jatossync.local.root import StudyFolder
 from jatossync.state.store import Store
@@ -59,6 +59,10 @@ class Bringer:
     def __init__(self, folder: StudyFolder, aside: Aside) -> None:
         self._folder = folder
         self._aside = aside
+
+    def sweep(self, paths: Iterable[RelPath]) -> None:
+        """Remove what was left behind when one that brought in these files was killed."""
+        sweep(self._folder, paths)
 
     def bring(self, path: RelPath, chunks: Iterable[bytes]) -> Content:
         """

@@ -56,7 +56,7 @@ def show(config_path: str | None, as_json: bool) -> None:
 def show_schema() -> None:
     """Print the configuration's JSON schema.
 
-    What `jatossync init` writes names it already. For another file, begin it with the line
+    Many editors complete and check a configuration that begins with the line
 
     \b
       # yaml-language-server: $schema=jatossync.schema.json

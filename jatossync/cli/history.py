@@ -50,10 +50,14 @@ def command(config_path: str | None, since: str | None, as_json: bool, path: str
     limit = LINES + 1 if path is None and since is None and not as_json else None
     with state_of(where) as store:
         happened = list(store.history.newest(top, from_s, limit)) if store is not None else []
+        begins = store.history.begins if store is not None else None
     happened.reverse()
     if as_json:
         tell_json([asdict(each) for each in happened])
     else:
+        if begins is not None and begins > from_s:
+            day = time.strftime("%Y-%m-%d", time.localtime(begins))
+            click.echo(f"What was before {day} is not remembered any more.")
         _print(happened, View(standing), limit is not None and len(happened) > LINES)
     return 0
 

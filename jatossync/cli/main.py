@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import io
 import os
@@ -19,6 +20,8 @@ from jatossync.errors import JatossyncError
 from jatossync.log import complain
 
 LONGEST_COMMAND = 12
+
+_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 COMPLETION = "_JATOSSYNC_COMPLETE"
 """Set by a shell that asks what to complete."""
@@ -138,7 +141,12 @@ def run(arguments: Sequence[str]) -> int:
         return exits.INTERRUPTED
     except JatossyncError as exc:
         complain(fitted(_shown(exc), sys.stderr, "    "), "error")
-        return exc.exit_code
+        return JatossyncError.exit_code if _passes(exc) else exc.exit_code
+
+
+def _passes(error: JatossyncError) -> bool:
+    """Whether the system only lacks something just now: a service is to try again."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in _SHORTAGES
 
 
 def _misused(error: click.ClickException) -> str:

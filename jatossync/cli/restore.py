@@ -51,6 +51,7 @@ def command(config_path: str | None, volume: Volume, as_json: bool, which: tuple
         bringer = Bringer(folder, aside)
         index = store.trash_index()
         meant = [find(index, each, trash, standing) for each in which]
+        bringer.sweep([kept.path for kept in meant])
         deeds = Deeds(shown, View(standing, volume), as_json, "restored")
         tally = Tally(shown, len(meant), sum(kept.size for kept in meant))
         for kept in meant:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 from typing import NamedTuple
-from urllib.parse import quote
 
 import yaml
 
@@ -41,7 +40,7 @@ def schema() -> str:
 def written(answers: Answers) -> str:
     """The text of a configuration with these answers."""
     _head, _, rest = example().partition(_FIRST_PART)
-    text = _HEAD.format(schema=_schema_address(), about=answers.about)
+    text = _HEAD.format(about=answers.about)
     text += rest.partition("\n")[2].lstrip("\n")
     for option in ("server", "study", "folder", "token_file", "ca_file", "proxy"):
         value: str | None = getattr(answers, option)
@@ -50,22 +49,16 @@ def written(answers: Answers) -> str:
 
 
 _HEAD = """\
-# yaml-language-server: $schema={schema}
-#
 # The configuration of jatossync for {about}.
 #
 # Below the first part everything may stay as it is, or be removed: it shows the defaults. Times are
 # written with their unit: 500ms, 2s, 5m, 1h, 1d. In paths, ~ is your home directory, $NAME is an
 # environment variable, and a path that begins with neither those nor a / begins in the directory of
-# this file. Changes take effect when jatossync is started again.
+# this file. Changes take effect when jatossync is started again. `jatossync config schema --help`
+# says how your editor can complete and check it.
 
 
 """
-
-
-def _schema_address() -> str:
-    """The address of the schema in this installation."""
-    return "file://" + quote(str(files("jatossync.config").joinpath(SCHEMA)).replace("\\", "/"))
 
 
 def _set(text: str, option: str, value: str) -> str:

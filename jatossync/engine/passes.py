@@ -126,6 +126,8 @@ class Passes(Room):
         current.listing = "asked"
         self._lister = current
         current.listed_s = self._listings.asked_s = now_s
+        if not self._link.fresh(now_s):
+            self._link.refresh(now_s)  # no listing tells of a lock, nor of a token that ends
         self._evidence.listing_began(self._queue.under_way)
         return [List()]
 

@@ -8,6 +8,7 @@ their place is replaced only if it is what the caller has seen, and kept.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterable
@@ -23,7 +24,11 @@ from jatossync.local.directory import (
     stat_of,
 )
 from jatossync.local.files import why_not
+from jatossync.local.lock import lock
 from jatossync.local.root import Blocked, StudyFolder
+
+_PART = re.compile(r"\.jatossync-[0-9a-f]{16}\.part")
+"""How a file is called while it is being written."""
 
 
 class NotPut(Exception):  # noqa: N818  (named for what happened)
@@ -92,6 +97,30 @@ def take_away(folder: StudyFolder, path: RelPath, seen: Stat) -> None:
         raise NotPut(why_not(exc)) from exc
 
 
+def sweep(folder: StudyFolder, paths: Iterable[RelPath]) -> None:
+    """
+    Remove what a `put` of these paths, or of others beside them, left behind when it was killed.
+
+    One that is still at work holds its file locked. What cannot be told, or removed, stays.
+    """
+    for parent in {_split(path)[0] for path in paths}:
+        with suppress(Blocked, OSError), closing(folder.directory(parent)) as directory:
+            for name in filter(_PART.fullmatch, directory.names()):
+                with suppress(OSError):
+                    _remove_unused(directory, name)
+
+
+def _remove_unused(directory: Directory, name: str) -> None:
+    if stat.S_ISREG(directory.lstat(name).st_mode):
+        descriptor = directory.open_file(name)
+        try:
+            unused = lock(descriptor)
+        finally:
+            os.close(descriptor)
+        if unused:
+            directory.unlink(name)
+
+
 def _put_in(
     directory: Directory, name: str, chunks: Iterable[bytes], instead_of: Stat | None
 ) -> Stat:
@@ -111,6 +140,8 @@ def _put_in(
 
 def _write(descriptor: int, chunks: Iterable[bytes]) -> None:
     with open(descriptor, "wb") as file:
+        with suppress(OSError):
+            lock(descriptor)  # for `sweep`
         for chunk in chunks:
             file.write(chunk)
         file.flush()

@@ -71,8 +71,13 @@ class FolderLock:
             self._file = None
 
 
-def _locked(descriptor: int, path: str) -> bool:
-    """Lock it; False where the system cannot lock this kind of thing."""
+def lock(descriptor: int) -> bool:
+    """
+    Lock what is open, until it is closed; False where somebody else holds it.
+
+    Raises:
+        OSError: The system cannot lock this kind of thing.
+    """
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -84,10 +89,20 @@ def _locked(descriptor: int, path: str) -> bool:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as exc:
         if exc.errno not in _HELD:
-            return False
-        raise AlreadyRunning(
-            f"another jatossync already mirrors {path}",
-            "That may be your service: `jatossync status` shows what it does. To run another one, "
-            "stop it first; two would get in each other's way.",
-        ) from exc
+            raise
+        return False
     return True
+
+
+def _locked(descriptor: int, path: str) -> bool:
+    """Lock it; False where the system cannot lock this kind of thing."""
+    try:
+        if lock(descriptor):
+            return True
+    except OSError:
+        return False
+    raise AlreadyRunning(
+        f"another jatossync already mirrors {path}",
+        "That may be your service: `jatossync status` shows what it does. To run another one, "
+        "stop it first; two would get in each other's way.",
+    )

@@ -113,12 +113,18 @@ class Database:
         try:
             yield
         except sqlite3.DatabaseError as exc:
-            passing = getattr(exc, "sqlite_errorcode", 0) & 0xFF in _PASSING
+            code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
+            passing = code in _PASSING or (code == sqlite3.SQLITE_CANTOPEN and self._may_open())
             error = StateDiskError if passing else StateError
             raise error(f"the state {self.path} cannot be used: {exc}", _HINT) from exc
         except OSError as exc:
             error = StateDiskError if exc.errno in _PASSING_ERRNO else StateError
             raise error(f"the state {self.path} cannot be used: {exc.strerror}") from exc
+
+    def _may_open(self) -> bool:
+        """Whether the file could be opened but for a shortage, as of descriptors."""
+        place = self.path if os.path.exists(self.path) else os.path.dirname(self.path)
+        return not os.path.isdir(self.path) and os.access(place, os.R_OK | os.W_OK)
 
     def _write_ahead(self) -> None:
         """Where several do this to a new file, SQLite lets one wait, and fails for the others."""

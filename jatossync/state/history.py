@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.state.database import Database
 
+KEPT = 500_000
+"""So many are kept, about 70 MB: years of work, and some weeks of a log that is saved all day."""
+
 
 @dataclass(frozen=True)
 class Happened:
@@ -31,10 +34,22 @@ class Happened:
 
 
 class History:
-    """All that happened, with the git commit of each burst."""
+    """What happened, with the git commit of each burst; of the oldest only what is not let go."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
+
+    @property
+    def begins(self) -> float | None:
+        """When the oldest happened of which is known, if older ones were let go; else None."""
+        first = self._db.row("SELECT id, acked_at FROM history ORDER BY id LIMIT 1")
+        return float(first[1]) if first is not None and first[0] > 1 else None
+
+    def let_go(self, keep: int = KEPT) -> None:
+        """Forget all but the `keep` newest, by number: a clock may have been wrong."""
+        self._db.execute("DELETE FROM history WHERE id <= (SELECT max(id) FROM history) - ?", keep)
+        # Not those of which something may still be sent.
+        self._db.execute("DELETE FROM bursts WHERE id < (SELECT min(burst) FROM history) - ?", keep)
 
     def newest(
         self, path: RelPath = ROOT, since: float = 0.0, limit: int | None = None

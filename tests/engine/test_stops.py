@@ -53,6 +53,22 @@ def test_a_lock_is_told_once_asked_about_twice_a_minute_and_followed_by_a_compar
     assert any(isinstance(job, List) for job in requests(world))
 
 
+@pytest.mark.parametrize("can_list", [True, False])
+def test_a_lock_is_noticed_by_the_next_verification_where_nothing_happens(
+    world: World, can_list: bool
+) -> None:
+    world.can_list = can_list
+    world.save("a.txt", b"1")
+    world.settle()
+    world.wait(3600)
+    asked = [isinstance(job, Ask) for job in requests(world)]
+    assert 6 <= sum(asked) <= 8, "once with each"
+    world.server = replace(SERVER, locked=True)
+    world.wait(601)
+    assert told(world)[-1] == "JATOS refuses"
+    assert isinstance(world.engine.link.trouble, Stopped)
+
+
 @pytest.mark.parametrize("stop", [Stop.TOKEN, Stop.API_OFF, Stop.NO_ACCESS, Stop.ROLE])
 def test_a_stop_is_told_once_and_probed_once_a_minute(world: World, stop: Stop) -> None:
     world.save("a.txt", b"1")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jatossync.core.paths import RelPath
-from jatossync.local.arrivals import NotPut, put, standing, take_away
+from jatossync.local.arrivals import NotPut, put, standing, sweep, take_away
 from jatossync.local.root import StudyFolder
 
 
@@ -50,6 +50,41 @@ def test_a_download_that_breaks_off_leaves_nothing(folder: StudyFolder, study: P
     with pytest.raises(KeyError):
         put(folder, RelPath("a.txt"), broken(), None)
     assert below(study) == {}
+
+
+PART = ".jatossync-0123456789abcdef.part"
+
+
+def test_what_a_killed_one_left_is_swept_away_and_nothing_else(
+    folder: StudyFolder, study: Path
+) -> None:
+    (study / "a").mkdir()
+    (study / "a" / PART).write_bytes(b"half of it")
+    others = ["a/.jatossync-mine.part", f"a/not{PART}", "a/.jatossync-0123456789abcdef.part.txt"]
+    for name in others:
+        (study / name).write_bytes(b"a person's")
+    (study / PART).mkdir()
+    sweep(folder, [RelPath("a/b.txt"), RelPath("c.txt"), RelPath("missing/d.txt")])
+    assert sorted(below(study)) == sorted(others)
+    assert (study / PART).is_dir()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symlinks need rights there")
+def test_a_symlink_of_such_a_name_is_not_followed(folder: StudyFolder, study: Path) -> None:
+    (study / "mine.txt").write_bytes(b"mine")
+    (study / PART).symlink_to("mine.txt")
+    sweep(folder, [RelPath("a.txt")])
+    assert (study / PART).is_symlink()
+
+
+def test_what_is_being_written_is_not_swept_away(folder: StudyFolder, study: Path) -> None:
+    def slow() -> Iterator[bytes]:
+        yield b"on"
+        sweep(folder, [RelPath("a.txt")])
+        yield b"e"
+
+    put(folder, RelPath("a.txt"), slow(), None)
+    assert below(study) == {"a.txt": b"one"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="symlinks need rights there")

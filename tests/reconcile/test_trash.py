@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from jatossync.core.paths import RelPath
+from jatossync.state.store import Store
+from jatossync.state.trash import Trash
 from tests.scenarios.conftest import Jatos
-from tests.scenarios.harness import Study
+from tests.scenarios.harness import DEADLINE_S, Study, files_below, wait_until
+from tests.scenarios.starter import start
 
 OURS, THEIRS = b"<!doctype html>ours", b"<!doctype html>theirs"
 
@@ -65,6 +71,36 @@ def test_a_full_trash_holds_what_would_destroy_and_says_so(
     assert study.cli("sync").code == 0
     assert study.in_step()
     assert study.trash() == [theirs]
+
+
+def test_a_restore_that_is_interrupted_leaves_whole_files_and_goes_on_when_called_again(
+    study: Study,
+) -> None:
+    """The first is there, Ctrl-C comes while the second is being written."""
+    contents = {"a.txt": b"small", "video.bin": bytes(100_000_000)}
+    overwrite_theirs(study)
+    with closing(Store(str(study.state))) as store:
+        for name, data in contents.items():
+            kept = Trash(str(study.state / "trash"), 10**9).keep([data])
+            store.kept(RelPath(name), kept, study.uuid, "a test")
+    with (study.place / "out").open("wb") as out:
+        command = study.command("restore", *contents)
+        process = start(command, study.place, study.environment, out, out)
+    first, parts = study.folder / "a.txt", ".jatossync-*.part"
+    wait_until(lambda: first.exists() and any(study.folder.glob(parts)), "the second is begun")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(DEADLINE_S) == 130
+    assert files_below(study.folder) == {"index.html": OURS + b"2", "a.txt": b"small"}
+    assert study.cli("restore", "video.bin").code == 0
+    assert files_below(study.folder) == {"index.html": OURS + b"2", **contents}
+
+
+def test_a_restore_sweeps_away_what_a_killed_one_left(study: Study) -> None:
+    overwrite_theirs(study)
+    left = study.write(".jatossync-0123456789abcdef.part", "half of it")
+    assert study.cli("restore", "index.html").code == 0
+    assert not left.exists()
+    assert study.local() == {"index.html": THEIRS}
 
 
 def test_the_trash_is_emptied_after_a_yes(study: Study) -> None:

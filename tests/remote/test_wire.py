@@ -157,6 +157,26 @@ def test_an_endless_file_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "does not end" in found.reason
 
 
+def test_a_server_that_takes_an_upload_byte_by_byte_does_not_keep_a_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The system's buffers turn a trickle into a standstill, and that is timed."""
+    monkeypatch.setattr("jatossync.remote.wire._WRITE_S", 0.3)
+    given_up = threading.Event()
+
+    def trickle(connection: socket.socket) -> None:
+        while not given_up.wait(0.01):
+            connection.recv(1)
+
+    with assets_on(trickle) as assets:
+        try:
+            found = send(assets, SEVEN_MB)
+        finally:
+            given_up.set()
+    assert isinstance(found, Unavailable)
+    assert "in time" in found.reason
+
+
 def test_a_file_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jatossync.remote.wire.MAX_ANSWER_S", -1.0)
     answer = http("200 OK", b"1", FILE)

@@ -262,6 +262,46 @@ def test_a_state_without_room_is_worth_another_start(
     assert "Make room" in caught.value.hint
 
 
+@pytest.fixture
+def no_descriptors() -> Iterator[Callable[[], None]]:
+    """From when it is called on, nothing more can be opened."""
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    def take() -> None:
+        free = os.dup(0)
+        os.close(free)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (free, usual[1]))
+
+    yield take
+    resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_a_state_that_lacks_but_a_descriptor_is_worth_another_start(
+    tmp_path: Path, new: bool, no_descriptors: Callable[[], None]
+) -> None:
+    if not new:
+        Store(str(tmp_path)).close()
+    no_descriptors()
+    with pytest.raises(StateDiskError):
+        Store(str(tmp_path))
+
+
+def test_of_the_history_the_newest_is_kept(open_store: Open) -> None:
+    store = open_store()
+    for number in range(5):
+        burst = store.begin([upload(f"{number}")], None)
+        store.uploaded(row(f"{number}"), burst, 0.1)
+    store.history.let_go(keep=5)
+    assert store.history.begins is None
+    assert len(list(store.history.newest())) == 5
+    store.history.let_go(keep=2)
+    store.commit()
+    assert [each.path for each in open_store().history.newest()] == ["4", "3"]
+    assert open_store().history.begins == 1234.5
+    assert len(store.rows([ROOT])) == 5
+
+
 def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
     Store(str(tmp_path)).close()
     db = sqlite3.connect(tmp_path / FILE_NAME)

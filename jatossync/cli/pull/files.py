@@ -42,6 +42,7 @@ def pull(
     """Theirs wins, ours is kept. A running daemon sees the files change, and agrees."""
     with _hands(config) as hands:
         paths = list(dict.fromkeys(_meant(hands.store, what, standing)))
+        hands.bringer.sweep(paths)
         tally = Tally(shown, len(paths))
         for path in paths:
             try:

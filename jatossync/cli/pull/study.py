@@ -20,7 +20,7 @@ from jatossync.core.passing import Passing
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.errors import ConfigError, JatossyncError, Unreachable
 from jatossync.jobs import Sides
-from jatossync.local.arrivals import NotPut, put
+from jatossync.local.arrivals import NotPut, put, sweep
 from jatossync.log import escaped
 from jatossync.remote.client import Assets
 
@@ -48,6 +48,7 @@ def pull(config: Config, deeds: Deeds, shown: Progress) -> int:
         ignored = [path for path in wanted if sides.scanner.ignores(path)]
         for path in ignored:
             del wanted[path]
+        sweep(sides.folder, wanted)
         _download(sides, assets, wanted, deeds, shown)
     count = plural(deeds.count("pulled"), "file")
     again = "Run it again for what is missing; nothing that is here is touched."
