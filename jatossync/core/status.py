@@ -282,10 +282,7 @@ def status(
         pending=work.pending,
         unanswered=work.unanswered,
         pending_bytes=work.pending_bytes,
-        sending=tuple(
-            _sending(place.uploads.get(path) or Progress(path, size, 0, 0.0))
-            for path, size in sorted(work.sending.items())
-        ),
+        sending=_sending(work.sending, place.uploads),
         paused_since=place.paused_since,
         trouble=_trouble(link, wall(link.trouble_since_s)),
         folder_trouble=report.root_trouble,
@@ -294,7 +291,17 @@ def status(
     )
 
 
-def _sending(upload: Progress) -> Sending:
+def _sending(
+    sizes: Mapping[RelPath, int], uploads: Mapping[RelPath, Progress]
+) -> tuple[Sending, ...]:
+    """What is under way, with how far it is where that is known."""
+    return tuple(
+        _progress(uploads.get(path) or Progress(path, size, 0, 0.0))
+        for path, size in sorted(sizes.items())
+    )
+
+
+def _progress(upload: Progress) -> Sending:
     left_s = None if upload.left_s is None else round(upload.left_s, 1)
     sent = min(upload.sent, upload.size)
     return Sending(upload.path, sent, upload.size, round(upload.bytes_per_s), left_s)

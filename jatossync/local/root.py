@@ -227,18 +227,7 @@ class StudyFolder:
         except OSError as exc:
             return f"the study folder {self.path} cannot be reached: {why_not(exc)}"
         if _identity(found) != self._identity:
-            # While the old one is held open no other disk gets its number: under the same number
-            # it is another directory, whatever its file system says of inodes.
-            known, now = replace(self.identity, below={}), Identity.of(focus, {}, found.st_ino)
-            if found.st_dev != self._identity[0] and now == known:
-                return (
-                    f"the disk of the study folder {self.path} was mounted anew; it is followed "
-                    "once most files are there as they were, or when jatossync is started again"
-                )
-            return (
-                f"the study folder {self.path} was replaced by something else, so nothing is "
-                f"concluded from it. {REBIND}"
-            )
+            return self._replaced(found, focus)
         if (leads_to := os.path.realpath(self._given)) != self.path:
             return (
                 f"the study folder {self._given} leads to {leads_to} now and not to {self.path}, "
@@ -248,6 +237,21 @@ class StudyFolder:
         if not os.access(self.path, os.R_OK | os.X_OK, effective_ids=effective):
             return f"the study folder {self.path} may no longer be read: its permissions changed"
         return None
+
+    def _replaced(self, found: os.stat_result, focus: Mount | None) -> str:
+        """What to say of another directory at our path."""
+        # While the old one is held open no other disk gets its number: under the same number it is
+        # another directory, whatever its file system says of inodes.
+        known, now = replace(self.identity, below={}), Identity.of(focus, {}, found.st_ino)
+        if found.st_dev != self._identity[0] and now == known:
+            return (
+                f"the disk of the study folder {self.path} was mounted anew; it is followed "
+                "once most files are there as they were, or when jatossync is started again"
+            )
+        return (
+            f"the study folder {self.path} was replaced by something else, so nothing is "
+            f"concluded from it. {REBIND}"
+        )
 
     def follow(self, known: Callable[[], Iterable[Row]]) -> bool:
         """

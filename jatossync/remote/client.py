@@ -325,16 +325,8 @@ class Assets:
         body = AssetBody(source, job.content, stop, sent)
         if len(body) > MAX_BODY_BYTES:
             return Refused(answers.TOO_LARGE_FOR_JATOS, for_good=True)
-        if job.look:
-            seen = self._look(job.path, any_small(job.replaceable))
-            if isinstance(seen, Seen) and _may_have_arrived(job, seen):
-                seen = self.look(job.path, whole=True)
-            if not isinstance(seen, Seen):
-                return seen
-            if seen.sha256 == job.content.sha256:
-                return AlreadyThere()
-            if not replaceable(seen, job.replaceable):
-                return Foreign(seen)
+        if job.look and (in_the_way := self._in_the_way(job)):
+            return in_the_way
         if job.content.size > LARGE_BYTES and (trouble := self._not_writable()):
             return trouble
         try:
@@ -345,6 +337,17 @@ class Assets:
             return Overtaken(str(exc))
         done = self._settled_write(Asked.UPLOAD, answer)
         return Done(done.created, time.monotonic() - began) if isinstance(done, Done) else done
+
+    def _in_the_way(self, job: Upload) -> UploadResult | None:
+        """Why what lies there now is not overwritten; None where it may be."""
+        seen = self._look(job.path, any_small(job.replaceable))
+        if isinstance(seen, Seen) and _may_have_arrived(job, seen):
+            seen = self.look(job.path, whole=True)
+        if not isinstance(seen, Seen):
+            return seen
+        if seen.sha256 == job.content.sha256:
+            return AlreadyThere()
+        return None if replaceable(seen, job.replaceable) else Foreign(seen)
 
     def delete(self, job: Delete, may: Callable[[], str | None]) -> DeleteResult:
         """

@@ -107,11 +107,8 @@ MUTANTS = [
     Mutant(
         "nothing is looked at before it is overwritten",
         "remote/client.py",
-        "            if seen.sha256 == job.content.sha256:\n"
-        "                return AlreadyThere()\n"
-        "            if not replaceable(seen, job.replaceable):\n"
-        "                return Foreign(seen)",
-        "            if seen.sha256 == job.content.sha256:\n                return AlreadyThere()",
+        "        return None if replaceable(seen, job.replaceable) else Foreign(seen)",
+        "        return None",
     ),
     Mutant(
         "nothing is looked at before it is deleted",
@@ -124,8 +121,8 @@ MUTANTS = [
     Mutant(
         "bytes that are there already are sent again",
         "remote/client.py",
-        "            if seen.sha256 == job.content.sha256:\n                return AlreadyThere()\n",
-        "            if seen.sha256 == job.content.sha256:\n                seen = ABSENT\n",
+        "        if seen.sha256 == job.content.sha256:\n            return AlreadyThere()\n",
+        "        if seen.sha256 == job.content.sha256:\n            seen = ABSENT\n",
     ),
     Mutant(
         "foreign bytes are replaced without a copy",

@@ -1,8 +1,8 @@
 """
 Breaking guards: a copy of the program with one of them broken, and what notices it.
 
-First the tests of single moments, then those of the single rooms, then histories until a law is seen
-broken. Two at a time.
+First the tests of single moments, then those of the single rooms, then histories until a law is
+seen broken. Two at a time.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jatossync.config import Config
 from jatossync.config.document import parse, read_text
@@ -18,6 +19,10 @@ from jatossync.errors import ConfigError, JatossyncError
 from jatossync.local.root import StudyFolder
 from jatossync.service import manager
 from jatossync.service.units import GROUP, Scope, hidden, temporary
+
+if TYPE_CHECKING:  # Windows has neither
+    import grp
+    import pwd
 
 PROGRAM = [sys.executable, "-P", "-m", "jatossync"]
 """The interpreter that jatossync is installed for; with -P it never takes a copy that lies in the
@@ -127,17 +132,47 @@ def runner(user: str | None, folder: str) -> Runner:
         ConfigError: There is no such user, or no group for those who may use commands.
     """
     import grp
-    import pwd
+
+    group = _commanders()
+    account = _account(user, os.stat(folder).st_uid)
+    groups = os.getgrouplist(account.pw_name, account.pw_gid)
+
+    def reads(path: str) -> bool:
+        held = os.open(path, os.O_RDONLY)
+        try:
+            return not subprocess.run(
+                ["test", "-r", f"/proc/self/fd/{held}"],
+                user=account.pw_uid,
+                group=group.gr_gid,
+                extra_groups=groups,
+                pass_fds=[held],
+                check=False,
+            ).returncode
+        finally:
+            os.close(held)
+
+    primary = grp.getgrgid(account.pw_gid).gr_name
+    return Runner(account.pw_name, () if primary == GROUP else (primary,), reads)
+
+
+def _commanders() -> grp.struct_group:
+    """The group of those who may use commands."""
+    import grp
 
     try:
-        group = grp.getgrnam(GROUP)
+        return grp.getgrnam(GROUP)
     except KeyError:
         raise ConfigError(
             f"there is no group {GROUP}, for those who may command the service",
             f"Make it, and add yourself: sudo groupadd --system {GROUP} && "
             f"sudo usermod --append --groups {GROUP} NAME",
         ) from None
-    owner = os.stat(folder).st_uid
+
+
+def _account(user: str | None, owner: int) -> pwd.struct_passwd:
+    """The given user, or the owner of the folder; for root's folder a user of the service's own."""
+    import pwd
+
     try:
         found = pwd.getpwnam(user) if user else pwd.getpwuid(owner) if owner else None
         found = found or pwd.getpwnam(GROUP)
@@ -150,24 +185,7 @@ def runner(user: str | None, folder: str) -> Runner:
         ) from None
     if found.pw_uid == 0:
         raise ConfigError("it does not run as root", "Name another user with --as.")
-    groups = os.getgrouplist(found.pw_name, found.pw_gid)
-
-    def reads(path: str) -> bool:
-        held = os.open(path, os.O_RDONLY)
-        try:
-            return not subprocess.run(
-                ["test", "-r", f"/proc/self/fd/{held}"],
-                user=found.pw_uid,
-                group=group.gr_gid,
-                extra_groups=groups,
-                pass_fds=[held],
-                check=False,
-            ).returncode
-        finally:
-            os.close(held)
-
-    primary = grp.getgrgid(found.pw_gid).gr_name
-    return Runner(found.pw_name, () if primary == GROUP else (primary,), reads)
+    return found
 
 
 def visible(config: Config, folder: str, state: str, name: str, runs: Runner) -> None:
