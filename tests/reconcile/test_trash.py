@@ -13,8 +13,9 @@ import pytest
 from jatossync.core.paths import RelPath
 from jatossync.state.store import Store
 from jatossync.state.trash import Trash
+from tests.awaiting import DEADLINE_S, wait_until
 from tests.scenarios.conftest import Jatos
-from tests.scenarios.harness import DEADLINE_S, Study, files_below, wait_until
+from tests.scenarios.harness import Study
 from tests.scenarios.starter import start
 
 OURS, THEIRS = b"<!doctype html>ours", b"<!doctype html>theirs"
