@@ -15,7 +15,7 @@ from jatossync.state.store import Store
 from jatossync.state.trash import Trash
 from tests.awaiting import DEADLINE_S, wait_until
 from tests.scenarios.conftest import Jatos
-from tests.scenarios.harness import Study
+from tests.scenarios.harness import Study, files_below
 from tests.scenarios.starter import start
 
 OURS, THEIRS = b"<!doctype html>ours", b"<!doctype html>theirs"
