@@ -14,6 +14,7 @@ from jatossync.core.paths import RelPath
 from jatossync.core.report import Event
 from jatossync.core.upkeep import Expiry, LongUploads, Progress, Sleep
 from jatossync.engine import Engine
+from jatossync.engine.meeting import AWAY
 from jatossync.jobs import Sides
 from jatossync.remote.token import Token, TokenFile
 
@@ -30,6 +31,11 @@ ADVICE = {
     Stop.LOCKED: "Unlock the study in JATOS to go on.",
 }
 """What to do about each way in which JATOS refuses everything."""
+
+AWAY_ADVICE = (
+    "It is tried again by itself. If it stays so, check `server:` in the configuration, and your "
+    "network: some servers need a VPN."
+)
 
 
 class Upkeep:
@@ -64,10 +70,13 @@ class Upkeep:
             self._say_progress(upload)
 
     def advised(self, event: Event) -> Event:
-        """An event that says that JATOS refuses, with what to do about it."""
-        if "stop" not in event.fields:
+        """An event that says that JATOS is away or refuses, with what to do about it."""
+        if event.name == AWAY:
+            advice = AWAY_ADVICE
+        elif "stop" in event.fields:
+            advice = self.advice(Stop(event.fields["stop"]))
+        else:
             return event
-        advice = self.advice(Stop(event.fields["stop"]))
         return replace(event, fields=event.fields | {"advice": advice})
 
     def advice(self, stop: Stop) -> str:

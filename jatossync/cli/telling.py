@@ -267,6 +267,7 @@ def _what_to_do(told: Status) -> Iterator[str]:
     todo = {
         "not running": checks if told.ended in ("starting", "stopped") else runs,
         "folder": "put the folder back as it was; `run` then goes on by itself",
+        "offline": "`run` goes on when it is back; `jatossync check` looks for the cause",
         "locked": "unlock the study in JATOS; `run` then goes on by itself",
         "paused": "jatossync resume   goes on",
         "stopped": checks,

@@ -10,6 +10,9 @@ from jatossync.core.paths import ROOT
 from jatossync.engine.decisions import Decisions
 from jatossync.engine.parts import RELIST_S, Parts, Room
 
+AWAY = "JATOS is unavailable"
+"""The name of the event that nobody answers, or not as a JATOS does."""
+
 
 class Meeting(Room):
     """Asks (`start`) until JATOS is there (`asked`); told when a request finds trouble (`fail`)."""
@@ -62,7 +65,7 @@ class Meeting(Room):
 
     def _say_trouble(self, trouble: Unavailable | Stopped) -> None:
         if isinstance(trouble, Unavailable):
-            self._report.say("JATOS is unavailable", "warning", reason=trouble.reason)
+            self._report.say(AWAY, "warning", reason=trouble.reason)
         else:
             stop = trouble.stop.value
             self._report.say("JATOS refuses", "warning", reason=trouble.reason, stop=stop)

@@ -113,7 +113,8 @@ class StudyFolder:
         except FileNotFoundError as exc:
             raise ConfigError(
                 f"the folder {path} does not exist",
-                "Check `folder` in the configuration; a disk that holds it must be connected.",
+                "Is its name right (`folder:` in the configuration)? A disk that holds it must be "
+                "connected.",
             ) from exc
         except OSError as exc:
             raise ConfigError(

@@ -115,6 +115,8 @@ def test_run_waits_for_a_server_that_is_not_there_yet(study: Study) -> None:
     study.jatos.kill()
     with study.run() as daemon:
         daemon.await_log("JATOS is unavailable")
+        assert "check `server:`" in daemon.log("JATOS is unavailable")[0]["advice"]
+        assert "goes on when it is back" in study.cli("status").out
         study.jatos.restart()
         study.await_equal()
 

@@ -218,6 +218,7 @@ def _go_on(ctx: click.Context, config: str, service: bool | None, start: bool | 
 
 def _exists(path: str) -> ConfigError:
     return ConfigError(
-        f"there is a configuration {path} already, and it is left as it is",
-        "To look at it: jatossync check. For another study: --config FILE.",
+        f"there is a configuration {short(path)} already, and it is left as it is",
+        "To look at it: jatossync check. To set up anew, move it away. For another study: "
+        "--config FILE.",
     )
