@@ -272,9 +272,6 @@ def _gone(
 ) -> Action | None:
     """The file is surely absent. Is there something of ours to delete?"""
     ours = _ours(row, attempts)
-    nothing_known = row is None and (seen is None or seen.size is None)
-    if nothing_known and any(each.late for each in attempts):
-        return None  # it may still come, and is looked for when it cannot any more
     if not ours:
         if seen is not None and seen.size is not None:
             return Note(path, Topic.FOREIGN, "only on JATOS, never ours: left alone")

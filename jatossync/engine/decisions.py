@@ -257,7 +257,9 @@ class Decisions(Room):
     def hold_delete(self, action: Action, burst: int, now_s: float) -> None:
         """Let a delete that waits for its turn wait for a person instead, if it has to."""
         if isinstance(action, Hold):
-            self._never_sent(self._queue.waiting(action.path))
+            item = self._queue.waiting(action.path)
+            if item is not None:
+                self.nothing_came_of(item)
             self._queue.drop(action.path)
             self._holds.hold(action, burst, now_s)
 
@@ -265,10 +267,11 @@ class Decisions(Room):
         """What still waits is not sent any more: the next start has no answer to wait for."""
         for item in self._queue:
             if item.path not in self._queue.under_way:
-                self._never_sent(item)
+                self.nothing_came_of(item)
 
-    def _never_sent(self, item: Item | None) -> None:
-        if item is not None and not item.ever_lost:
+    def nothing_came_of(self, item: Item) -> None:
+        """It was not sent, not to its end, or refused: an earlier try without an answer counts."""
+        if not item.ever_lost:
             self._store.refused(item.action)
 
 

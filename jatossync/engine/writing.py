@@ -176,12 +176,12 @@ class Writing(Room):
                 self._store.forgotten(job.path, self._late.of(job.path))
                 self._parts.acknowledged(job.path)
             case Foreign():
-                if not item.ever_lost:
-                    self._store.refused(job)  # nothing was sent: what lies there is not ours
+                self._decisions.nothing_came_of(item)  # what lies there is not ours
                 self._evidence.looked(job.path, result.seen)
                 entry = job.entry if isinstance(job, Upload) else None
                 self._decisions.decide(job.path, entry, item.burst, now_s)
             case Overtaken():
+                self._decisions.nothing_came_of(item)
                 self._report.say("overtaken", "debug", path=job.path, reason=result.reason)
                 self._parts.hint(job.path, now_s)
             case Refused():
@@ -243,8 +243,7 @@ class Writing(Room):
             self._queue.put(item)
 
     def _refuse(self, item: Item, refusal: Refused, now_s: float) -> None:
-        if not item.ever_lost:
-            self._store.refused(item.action)
+        self._decisions.nothing_came_of(item)
         if refusal.taken and isinstance(item.action, Upload):
             self._store.forgotten(item.path)  # what was there of it went with the other's name
             item = replace(item, action=replace(item.action, replaceable=frozenset()))

@@ -454,14 +454,6 @@ def late(content: Content | None) -> list[Attempt]:
     return [replace(each, late=True) for each in sent(content)]
 
 
-@pytest.mark.parametrize("seen", [None, ABSENT_LISTED, ABSENT_LOOKED])
-@pytest.mark.parametrize("content", [A, None])
-def test_no_look_that_finds_nothing_settles_what_may_still_come(
-    seen: Seen | None, content: Content | None
-) -> None:
-    assert of(None, seen=seen, attempts=late(content)) is None
-
-
 def test_when_it_has_come_it_is_ours() -> None:
     assert of(None, seen=listed(A), attempts=late(A)) == Delete(PATH, frozenset({A}))
     over_ours = of(file(A), row(A), looked(B), attempts=late(B))

@@ -336,3 +336,16 @@ def test_the_files_are_counted_along_whoever_writes(open_store: Open) -> None:
     assert store.files == 2
     store.start_over()
     assert store.files == 0
+
+
+def test_what_jatos_may_yet_act_on_outlives_an_acknowledgement(open_store: Open) -> None:
+    store = open_store()
+    burst = store.begin([upload("a.txt"), Delete(RelPath("a.txt"), frozenset())])
+    late = {None}
+    store.uploaded(row("a.txt"), burst, 0.1, late)
+    (left,) = store.attempts([ROOT])[RelPath("a.txt")]
+    assert left.content is None
+    store.forgotten(RelPath("a.txt"), late)
+    assert store.attempts([ROOT])
+    store.settled(RelPath("a.txt"))
+    assert store.attempts([ROOT]) == {}
