@@ -76,8 +76,9 @@ ONE_SHOT_PROBES = 6
 """After so many probes without an answer, about half a minute, `sync` gives up."""
 
 
-def settings(config: Config, prefix_bytes: int, dry_run: bool) -> Settings:
-    """What the engine is to know of the configuration."""
+def settings(sides: Sides, dry_run: bool) -> Settings:
+    """What the engine is to know of the configuration, and of the folder."""
+    config = sides.config
     return Settings(
         quiet_s=config.watch.quiet_s,
         max_wait_s=config.watch.max_wait_s,
@@ -85,9 +86,10 @@ def settings(config: Config, prefix_bytes: int, dry_run: bool) -> Settings:
         verify_s=config.watch.verify_s,
         delete_delay_s=config.deletes.delay_s,
         workers=config.upload.workers,
-        prefix_bytes=prefix_bytes,
+        prefix_bytes=sides.jatos.prefix_bytes,
         policy=Policy(config.drift, config.conflict, config.deletes.mode),
         limits=Limits(config.deletes.max_files, config.deletes.max_share),
+        doubtful=sides.is_doubtful(),
         dry_run=dry_run,
     )
 
@@ -136,9 +138,7 @@ class Daemon:
         self._sides = sides
         self._say = say
         self._notifier = notifier or Notifier()
-        self.engine = Engine(
-            sides.store, settings(sides.config, sides.jatos.prefix_bytes, dry_run), random.random
-        )
+        self.engine = Engine(sides.store, settings(sides, dry_run), random.random)
         self._inbox: queue.SimpleQueue[_Message] = queue.SimpleQueue()
         self._hints = Hints(self._wake)
         self._stopping = threading.Event()

@@ -108,12 +108,15 @@ class Sides:
         Raises:
             JatossyncError: It is another jatossync's by now.
         """
+        return self.folder.follow(self._some_rows)
 
-        def some() -> list[Row]:
-            rows = list(self.store.rows([ROOT]).values())
-            return rows[:: max(1, len(rows) // SAME_FILES)]
+    def is_doubtful(self) -> bool:
+        """Whether the folder may be another one than the state was made for, for all one knows."""
+        return self.folder.is_doubtful(self._some_rows)
 
-        return self.folder.follow(some)
+    def _some_rows(self) -> list[Row]:
+        rows = list(self.store.rows([ROOT]).values())
+        return rows[:: max(1, len(rows) // SAME_FILES)]
 
     def evict(self) -> None:
         """Let go of what was in the trash for longer than `trash.max_age`, and of old history."""

@@ -25,6 +25,11 @@ PAGE_REASON = (
 
 GONE = "gone in this folder"
 
+DOUBTFUL = (
+    "gone while nothing ran, and most files are not as they were; on this kind of disk that may be "
+    "another folder than before"
+)
+
 
 INCLUDED_REASON = "was ignored until the ignore rules changed; uploaded is published"
 
@@ -49,6 +54,16 @@ class Guard:
         self._pages: frozenset[str] = frozenset()
         self._passed: dict[RelPath, Item] = {}
         """Deletes that were counted and may go; what is put into the queue anew is counted anew."""
+        self._doubted: frozenset[RelPath] | None = None
+
+    def doubt(self, missing: Callable[[], Iterable[RelPath]]) -> None:
+        """
+        What is `missing` at the first look at a folder that may be another one waits for a person.
+
+        Unless it was renamed, or built anew under another name: another folder has no such files.
+        """
+        if self._doubted is None:
+            self._doubted = frozenset(missing())
 
     def know_pages(self, pages: Iterable[RelPath]) -> list[RelPath]:
         """
@@ -157,10 +172,12 @@ class Guard:
             left=count - self._known(going) + len(coming) - self._known(coming),
             limits=self._limits,
         )
-        if reason is None:
-            return []
         paths = [each.path for each in deletes if each.path in counted]
-        return [Hold(path, HoldKind.DELETES, GONE, list_reason=reason) for path in paths]
+        if reason is None:
+            paths = [path for path in paths if path in (self._doubted or ())]
+        return [
+            Hold(path, HoldKind.DELETES, GONE, list_reason=reason or DOUBTFUL) for path in paths
+        ]
 
     def _held_gone(self) -> list[Named]:
         paths = set(self._held_paths(HoldKind.DELETES))

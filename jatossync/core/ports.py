@@ -62,5 +62,7 @@ class Settings:
     """Length of a request's target up to and including `…/assets/`."""
     policy: Policy = field(default_factory=Policy)
     limits: Limits = field(default_factory=Limits)
+    doubtful: bool = False
+    """Nothing tells the folder from another one in its place: law 2 wants a person to."""
     dry_run: bool = False
     """Only look and decide; what would change anything is collected in `Engine.planned`."""

@@ -203,6 +203,8 @@ class Passes(Room):
         if current is None or current.snapshot is None or current.listing in ("wanted", "asked"):
             return
         snapshot = self._with_known_hashes(current.snapshot)
+        if self._settings.doubtful and ROOT in snapshot.scope:
+            self._guard.doubt(lambda: [p for p in self._store.paths() if snapshot.at(p) is None])
         actions = self._plan(snapshot)
         writes = {action.path for action in actions if isinstance(action, Upload | Delete)}
         many = len(writes) > MANY_WRITES

@@ -289,6 +289,13 @@ class StudyFolder:
         self._former, self._top, self._identity = self._top, anew._top, anew._identity
         return True
 
+    def is_doubtful(self, known: Callable[[], Iterable[Row]]) -> bool:
+        """
+        Whether nothing tells it from another folder in its place: on this kind of file system its
+        number does not, and most of the files are not as they were.
+        """
+        return self.identity.inode is None and not self._has_most_of(list(known()))
+
     def _is_on_a_new_mount(self, anew: StudyFolder) -> bool:
         same = replace(anew.identity, below={}) == replace(self.identity, below={})
         return same and anew._mount is not None

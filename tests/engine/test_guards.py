@@ -11,7 +11,16 @@ import pytest
 
 from jatossync.core.actions import Delete, HoldKind, Upload
 from jatossync.core.holds import chosen_list
-from jatossync.core.jobs import Ask, Job, Refused, Result, StateChanged, Unavailable
+from jatossync.core.jobs import (
+    Ask,
+    Job,
+    Refused,
+    Result,
+    RootGone,
+    Scan,
+    StateChanged,
+    Unavailable,
+)
 from jatossync.core.limits import WINDOW_S
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import Policy
@@ -401,3 +410,43 @@ def test_an_emptied_folder_with_a_page_is_held_whole(paged: World) -> None:
     paged.settle()
     assert len(paged.remote) == 2
     assert {held.kind for held in paged.engine.report.held} == {HoldKind.PAGE, HoldKind.DELETES}
+
+
+def test_what_is_missing_at_the_first_look_at_a_folder_that_may_be_another_one_waits(
+    world: World, store: Store
+) -> None:
+    filled(world, 10)
+    world.save("index-4f3a9c.js", b"built")
+    world.settle()
+    again = restarted(world, store, Settings(doubtful=True))
+    again.remove("001.png", hint=False)
+    again.save("moved.png", again.local["002.png"], hint=False)
+    again.remove("002.png", hint=False)
+    again.remove("index-4f3a9c.js", hint=False)
+    again.save("index-77aa12.js", b"built anew", hint=False)
+    again.settle()
+    assert {path for verb, path in again.sent if verb == "delete"} == {"002.png", "index-4f3a9c.js"}
+    [held] = store.holds.lists()
+    assert "another folder" in held.reason
+    again.remove("003.png")
+    again.settle()
+    assert "003.png" not in again.remote
+    assert "001.png" in again.remote
+    again.wait(3600)
+    assert "001.png" in again.remote
+    approve_all(again, store)
+    again.settle()
+    assert "001.png" not in again.remote
+
+
+def test_a_doubtful_folder_whose_first_look_failed_is_looked_at_with_the_same_doubt(
+    world: World, store: Store
+) -> None:
+    filled(world, 10)
+    again = restarted(world, store, Settings(doubtful=True))
+    again.remove("001.png", hint=False)
+    lost = iter([RootGone("it is gone")])
+    again.trouble = lambda job: next(lost, None) if isinstance(job, Scan) else None
+    again.settle()
+    again.wait(60)
+    assert "001.png" in again.remote

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import CalledProcessError
 
 import pytest
 
@@ -163,6 +164,34 @@ def test_an_empty_disk_in_the_place_of_the_folders_is_another_folder(
     said = study.cli("sync")
     assert (said.code, "another disk" in said.text) == (78, True)
     assert_nothing_was_deleted(study)
+
+
+OVERLAY = "mount -t overlay overlay -o lowerdir=none,upperdir={0},workdir={0}.work study"
+"""A file system whose inodes do not last: nothing tells one folder from another one on it."""
+
+
+def test_another_folder_where_nothing_can_tell_it_from_the_old_one_deletes_nothing(
+    study: Study, mounts: Mounts
+) -> None:
+    for name in ("none", "ours", "ours.work", "other", "other.work"):
+        (study.place / name).mkdir()
+    (study.place / "other" / "index.html").write_text("another study")
+    try:
+        mounts.run(OVERLAY.format("ours"), study.place)
+    except CalledProcessError:
+        pytest.skip("no overlay can be mounted here")
+    study.folder = mounts.view(study.folder)
+    sync = [*mounts.inside, *study.command("sync")]
+    for name in ("index.html", "a.png", "b.png", "c.png"):
+        study.write(name, name)
+    assert study.program(sync).code == 0
+    (study.folder / "a.png").unlink()
+    assert study.program(sync).code == 0, "most is as it was"
+    mounts.run(f"umount study && {OVERLAY.format('other')}", study.place)
+    said = study.program(sync)
+    assert said.code == 2
+    assert "another folder than before" in said.text
+    assert [each.path for each in study.sent("DELETE")] == ["a.png"]
 
 
 def test_a_bind_mount_of_a_folder_that_was_replaced_ends_the_program_to_be_restarted(
