@@ -50,7 +50,13 @@ _QUARANTINE = re.compile(
     r"|.*\.(?:pem|p8|pk8|p12|pfx|ppk|jks|keystore|kdbx?|agilekeychain|opvault)"
     r"|\.(?:ssh|gnupg)"
     r")|(?P<password>"
-    r"\.env.*|\.Renviron.*|[._]netrc|\.(?:npmrc|yarnrc|pypirc|pgpass|my\.cnf|htpasswd|git-credentials|aws)"
+    r"\.env.*|\.Renviron.*|[._]netrc|\.(?:npmrc|yarnrc|pypirc|pgpass|my(?:login)?\.cnf|htpasswd)"
+    r"|\.(?:git-credentials|gitcookies|credentials|secrets|vault-token)"
+    r"|\.(?:aws|azure|boto|docker|dockercfg|kube|s3cfg)"
+    # What programs write that upload by FTP: the usual way to a web server before this one.
+    r"|sftp-config(?:-alt[0-9]*)?\.json|\.(?:ftpconfig|ftppass|remote-sync\.json)|winscp\.ini"
+    r"|(?:filezilla|sitemanager|recentservers)\.xml"
+    r"|\.[a-z_]+_history"  # of a shell or a database: all that was typed
     r")|(?P<data>"
     r"jatos_(?:results|studylog|study)_.*|.*\.jr?zip(?:[ ._-]?\(\d+\)|[ ._-]\d+)?"
     r")",

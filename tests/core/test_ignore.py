@@ -51,6 +51,10 @@ def quarantined(rules: Rules, path: str) -> bool:
         ".nojekyll",
         "git/x",
         "swp",
+        "docker/x.js",
+        "config.json",
+        "reading_history.html",
+        "servers.xml",
     ],
 )
 def test_a_study_file_takes_part(path: str) -> None:
@@ -104,6 +108,12 @@ def test_what_nobody_means_to_publish_is_ignored_without_being_asked(path: str) 
         (".Renviron", "passwords"),
         (".netrc", "passwords"),
         ("_netrc", "passwords"),
+        (".s3cfg", "passwords"),
+        (".docker/", "passwords"),
+        (".bash_history", "passwords"),
+        ("sftp-config.json", "passwords"),
+        (".ftpconfig", "passwords"),
+        ("FileZilla.xml", "passwords"),
         ("jatos_results_20250101.txt", "exported"),
         ("jatos_results_data_20250101 (1).zip", "exported"),
         ("jatos_results_20250101/", "exported"),
