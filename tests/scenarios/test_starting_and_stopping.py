@@ -232,6 +232,16 @@ def test_commands_find_it_again_after_its_socket_was_removed(study: Study) -> No
         wait_until(lambda: study.cli("status").code == 0, "a status of the one that runs")
 
 
+@pytest.mark.skipif(not shutil.which("sh"), reason="there is no sh")
+def test_it_runs_where_all_its_streams_are_closed(study: Study) -> None:
+    study.write("a.txt", "a")
+    with study.run("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"):
+        study.await_equal()
+        study.write("b.txt", "b")
+        study.await_equal()
+    assert study.program(["sh", "-c", 'exec "$@" >&-', "sh", *study.command("sync")]).code == 0
+
+
 NONSENSE: list[dict[str, Any]] = [
     {"do": "no such thing"},
     {"do": "fetch"},
