@@ -27,8 +27,8 @@ from jatossync.errors import AlreadyRunning, NotRunning, Silent, StateError
 
 NAME = "control.sock"
 
-LONGEST_LINE = 1024 * 1024
-"""Bytes of a request: some thousands of paths."""
+LONGEST_LINE = 64 * 1024 * 1024
+"""Bytes of a request: an approval names all its paths."""
 
 READ_S = 5.0
 """So long a client may take to say what it wants, and to take in one line."""
@@ -119,10 +119,14 @@ class Control:
         self._directory = directory
         self._socket = self._listening(mode, group)
         self._made = os.stat(self._path).st_ino
-        threading.Thread(target=self._accept, name="control", daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, name="control", daemon=True)
+        self._accepting.start()
 
     def reachable(self) -> bool:
         """Whether commands still find it: what tidies up may have removed the socket."""
+        return self._accepting.is_alive() and self._is_in_place()
+
+    def _is_in_place(self) -> bool:
         try:
             return os.stat(self._path).st_ino == self._made
         except OSError:
@@ -134,7 +138,7 @@ class Control:
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # wakes `accept`
         self._socket.close()
-        if self.reachable():
+        if self._is_in_place():
             with suppress(OSError):
                 os.unlink(self._path)
         until_s = time.monotonic() + FAREWELL_S
@@ -323,8 +327,8 @@ def _address(directory: str) -> Iterator[str]:
 
 def _read(client: socket.socket) -> tuple[Request | None, str]:
     """The request, or what is wrong with it."""
-    line, deadline_s = b"", time.monotonic() + READ_S
-    while b"\n" not in line:
+    line, more, deadline_s = bytearray(), b"", time.monotonic() + READ_S
+    while b"\n" not in more:
         if len(line) > LONGEST_LINE:
             return None, f"a request has at most {LONGEST_LINE} bytes"
         if time.monotonic() > deadline_s:
