@@ -18,9 +18,10 @@ from jatossync.core.evidence import Evidence, still_held
 from jatossync.core.gitwait import GitWait
 from jatossync.core.guard import Guard
 from jatossync.core.holds import Holds, Rehearsal
+from jatossync.core.jobs import Result, Stopped, Unavailable
 from jatossync.core.late import Late
 from jatossync.core.link import Link
-from jatossync.core.model import Attempt, Seen, Snapshot
+from jatossync.core.model import Attempt, Listing, Seen, Snapshot
 from jatossync.core.order import Queue
 from jatossync.core.pace import Pace
 from jatossync.core.paths import ROOT, RelPath, within
@@ -38,6 +39,9 @@ LOSSES_THAT_REFUSE = 5
 
 RELIST_S = 5.0
 """At least so long between two listings: JATOS hashes the whole study for each."""
+
+VERIFY_SHARE = 20
+"""JATOS is not kept busy listing for more than a twentieth of the time."""
 
 NEW_FILE_WAIT_S = 30.0
 """A file JATOS has never had may grow for so long before what is there goes up."""
@@ -80,6 +84,27 @@ class Listings:
     """How long the last one took."""
     verified_s: float | None = None
     """When the last one was asked for that all was compared with."""
+
+    _lost: int = 0
+    """So many in a row ended without an answer."""
+
+    def begin(self, now_s: float, verify_s: float) -> None:
+        """JATOS is asked for one, and for the next after `verify_s`."""
+        self.wanted = False
+        self.asked_s = now_s
+        self.next_s = now_s + verify_s
+
+    def end(self, result: Result, now_s: float) -> None:
+        """One that was lost is asked for again; one that took long, later than it would be."""
+        self._lost = self._lost + 1 if isinstance(result, Unavailable) else 0
+        lost = isinstance(result, Stopped) or 0 < self._lost < LOSSES_THAT_REFUSE
+        self.possible = isinstance(result, Listing)
+        self.compared = not lost
+        self.took_s = now_s - self.asked_s
+        if lost:
+            self.next_s = now_s + RELIST_S
+        else:
+            self.next_s = max(self.next_s, now_s + VERIFY_SHARE * self.took_s)
 
     def hurry(self, at_s: float) -> None:
         """Verify at `at_s`, if not sooner."""

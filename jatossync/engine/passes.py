@@ -46,13 +46,10 @@ from jatossync.core.rereading import Rereading
 from jatossync.core.unheard import unheard
 from jatossync.engine.decisions import Decisions, Round
 from jatossync.engine.meeting import Meeting
-from jatossync.engine.parts import LOSSES_THAT_REFUSE, RELIST_S, SETTLING_S, Parts, Pass, Room
+from jatossync.engine.parts import SETTLING_S, Parts, Pass, Room
 
 MANY_WRITES = 50
 """A burst larger than this is looked at by one listing instead of path by path."""
-
-VERIFY_SHARE = 20
-"""JATOS is not kept busy listing for more than a twentieth of the time."""
 
 RULES_AGAIN_S = 10.5
 """When to read `.jatosignore` again that is missing, empty or unreadable: it counts after 10 s."""
@@ -75,7 +72,6 @@ class Passes(Room):
         """How many passes have begun."""
         self._lister: Pass | None = None
         """The pass that a listing was asked for; by the time it is here, there may be another."""
-        self._lists_lost = 0
         self._last_round_s = self._burst_began_s = -math.inf
 
     def wake_s(self, now_s: float) -> float | None:
@@ -121,11 +117,10 @@ class Passes(Room):
         current = self._parts.current
         if current is None or current.listing != "wanted" or self._lister is not None:
             return []
-        self._listings.wanted = False
-        self._listings.next_s = now_s + self._settings.verify_s
+        self._listings.begin(now_s, self._settings.verify_s)
         current.listing = "asked"
         self._lister = current
-        current.listed_s = self._listings.asked_s = now_s
+        current.listed_s = now_s
         if not self._link.fresh(now_s):
             self._link.refresh(now_s)  # no listing tells of a lock, nor of a token that ends
         self._evidence.listing_began(self._queue.under_way)
@@ -176,24 +171,11 @@ class Passes(Room):
         self._evidence.listing_ended(listing, ours)
         for path in self._evidence.news_about(self._refusals):
             self._queue.hasten(path, now_s)
-        lost = isinstance(result, Stopped)
-        if isinstance(result, Unavailable):
-            self._lists_lost += 1
-            lost = self._lists_lost < LOSSES_THAT_REFUSE
-        else:
-            self._lists_lost = 0
         if isinstance(result, Unavailable | Stopped):
             self._meeting.fail(result, now_s)
         if isinstance(result, NoListing | Refused) and self._listings.possible:
             self._report.say("no listing", "warning", reason=result.reason)
-        self._listings.compared = not lost
-        self._listings.took_s = now_s - self._listings.asked_s
-        self._listings.next_s = max(
-            self._listings.next_s, now_s + VERIFY_SHARE * self._listings.took_s
-        )
-        if lost:
-            self._listings.next_s = now_s + RELIST_S
-        self._listings.possible = listing is not None
+        self._listings.end(result, now_s)
         if self._parts.current is not None and self._parts.current is lister:
             self._parts.current.listing = "here" if listing else "not to be had"
             self._plan_when_complete(now_s)
