@@ -43,7 +43,7 @@ def test_many_files_are_adopted_with_one_listing_and_no_upload(study: Study, fil
         study.put_on_jatos(f"stimuli/{number % 50}/{number}.txt", b"stimulus %d" % number)
     said = study.cli("sync")
     assert said.code == 0
-    assert f"{files} equal, 0 differ" in said.text
+    assert f"first contact: {files} equal ●" in said.text
     assert not study.sent()
     asked = [each["path"] for each in study.jatos.requests()]
     assert sum(path.endswith("/assets/structure") for path in asked) == 1
