@@ -118,6 +118,7 @@ def made_from(seed: int, steps: int = STEPS) -> History:
 class _Maker:
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
+        self._late = random.Random(f"{seed} late")
         choice = self._random.choice
         self._names = PLAIN + self._random.sample(NASTY, choice([0, 2, 6]))
         self._setup = Setup(
@@ -212,7 +213,10 @@ class _Maker:
             ["drop", "lose", "lose", "cut", "page", "slow:3", "slow:90"]
             + [f"status:{self._random.choice(statuses)}"] * 3
         )
-        return Trouble(what, self._random.choice(kinds), self._random.choice([1, 1, 2, 7]))
+        kind, times = self._random.choice(kinds), self._random.choice([1, 1, 2, 7])
+        if what == "lose" and kind in ("*", "POST", "DELETE") and self._late.random() < 0.5:
+            what = f"late:{self._late.choice([3, 20, 50])}"
+        return Trouble(what, kind, times)
 
     def _kill(self) -> Operation:
         kill: Operation = Kill() if self._random.random() < 0.8 else Stop()

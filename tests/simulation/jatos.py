@@ -27,6 +27,7 @@ from jatossync.emulator.dialects import DIALECTS
 from jatossync.emulator.paths import API, NAMES
 from jatossync.emulator.state import Component, State, Study
 from jatossync.emulator.wire import Head
+from tests.simulation import edges
 
 if TYPE_CHECKING:
     from tests.simulation.laws import Known
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 UUID = "8f3c2d6e-0000-4000-8000-000000000000"
 LISTING = "structure"
+
+LATEST_S = 55.0
+"""JATOS acts on what it got before so long, or never."""
 
 
 def digest(data: bytes) -> str:
@@ -46,7 +50,11 @@ class Fault:
     """What goes wrong with the next requests that fit."""
 
     do: str
-    """drop, lose, cut, page (HTML with 200), slow:SECONDS or status:CODE."""
+    """
+    drop, lose, cut, page (HTML with 200), slow:SECONDS, status:CODE or late:SECONDS.
+
+    Late is what has no answer and takes effect only after so long.
+    """
     method: str
     """GET, HEAD, POST, DELETE, LIST (the listing), ASK (token and study) or *."""
     left: int
@@ -70,6 +78,8 @@ class Request:
     known: Known | None = None
     """What had been said of the path when it began."""
     acted: bool = False
+    late: bool = False
+    """It takes effect when nobody is there any more who sent it."""
 
 
 class _Body(httpx.SyncByteStream):
@@ -101,6 +111,8 @@ class Jatos:
         self._api = Api(self._state, self.dialect, NAMES["exact"])
         self.faults: list[Fault] = []
         self.under_way: list[Request] = []
+        self.late: list[Request] = []
+        """What was sent, is given up, and takes effect yet."""
         self._asked: Counter[tuple[str, str]] = Counter()
         self.writes = 0
 
@@ -202,6 +214,9 @@ class Jatos:
             raise
         asked.headers["content-length"] = str(len(asked.body))
         self._world.sleep(whole_s / 4)
+        if fault == "late":
+            self._put_off(asked, float(argument))
+            raise httpx.ReadError("lost")
         answer = self._answer(asked, fault, argument, whole_s)
         self._world.moment("effect")
         self._world.sleep(min(whole_s / 2, asked.read_s))
@@ -274,13 +289,25 @@ class Jatos:
         """What was sent whole may still take effect, although nobody waits for the answer."""
         for asked in list(self.under_way):
             whole = asked.body.rstrip(b"\r\n").endswith(b"--") or asked.kind == "DELETE"
-            if (
-                whole
-                and not asked.acted
-                and self._world.dice("late", asked.path, asked.number) < 0.5
-            ):
+            dice = self._world.dice("late", asked.path, asked.number)
+            if whole and not asked.acted and dice < 0.4:
                 self._answer(asked, "", "", 0.0)
+            elif whole and not asked.acted and dice < 0.7:
+                self._put_off(asked, (dice - 0.4) / 0.3 * LATEST_S)
         self.under_way.clear()
+
+    def _put_off(self, asked: Request, seconds: float) -> None:
+        """It lies somewhere on the way, and takes effect later."""
+        if asked.kind in ("POST", "DELETE"):
+            asked.late = True
+            self.late.append(asked)
+            scheduler = self._world.scheduler
+            scheduler.at(scheduler.now_s + seconds, lambda: self._act_late(asked))
+
+    def _act_late(self, asked: Request) -> None:
+        self.late.remove(asked)
+        with edges.living(self._world):
+            self._answer(asked, "", "", 0.0)
 
 
 def _is_json(answer: Answer) -> bool:

@@ -277,7 +277,7 @@ class Laws:
         if asked.kind == "POST":
             assert after is not None
             self._may_lie_there(path, after)
-            if before == after:
+            if before == after and not asked.late:
                 self._needless(asked, after)
         if self.locked_s is not None and asked.began_s - self.locked_s > LOCK_S:
             raise self.broken("L9", f"{path} is written although the study is locked")
@@ -285,9 +285,10 @@ class Laws:
             self._destroyed(asked, before)
             if after is not None:
                 self._wanted(asked, before, after)
-            if after is None:
+            if after is None and not asked.late:
                 self._not_too_many(path)
-        self._in_order(path, after)
+        if not asked.late:  # else all was in order when it was sent
+            self._in_order(path, after)
         self.lies[path] = self._lies(ours=True)
 
     def _may_lie_there(self, path: str, data: bytes) -> None:
@@ -488,6 +489,13 @@ class Laws:
                 continue
             if world.jatos.at(path) != world.folder.read(path):
                 raise self.broken("L13", f"it says that all is in sync, and {path} is not")
+        for asked in world.jatos.late:
+            coming = world.sent_bytes(asked) if asked.kind == "POST" else None
+            path, there = asked.path, world.jatos.at(asked.path)
+            if coming != there and path not in self.touched_by_others:
+                raise self.broken(
+                    "L13", f"it says that all is in sync, and {asked.path} may change"
+                )
 
     def _is_told(self, path: str, now_s: float) -> bool:
         """Whether the program was told of what stands there, and what rules there are was known."""

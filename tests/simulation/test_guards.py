@@ -187,3 +187,38 @@ def test_nothing_is_in_sync_while_the_rules_are_in_doubt() -> None:
     """Law 13: what a rule hides that is missing for a moment may have to wait for a person."""
     hidden = [Ignore("img"), Wait(70.0), Ignore(""), Wait(0.5)]
     relive(Setup(), [*hidden, Write("img/a.png", "v1"), Wait(2.0), Wait(70.0)])
+
+
+LATE_AND_NOT_SEEN = Setup(seed=7)
+"""With this one JATOS acts on what was sent before a kill 29 s after it."""
+
+
+def test_what_comes_after_a_kill_and_after_the_next_look_is_ours() -> None:
+    """Law 15: the whole file was sent, and is gone here when the program starts again."""
+    gone, killed = During("chunk", 2, Remove("task.js")), During("chunk", 2, Kill())
+    relive(LATE_AND_NOT_SEEN, [*SAVED, gone, killed, Write("task.js", "v1"), Wait(100.0)])
+
+
+def test_what_comes_after_a_kill_over_newer_bytes_is_overwritten() -> None:
+    """Law 15, and law 13: nobody else touched it."""
+    newer, killed = During("chunk", 2, Write("task.js", "v2")), During("chunk", 2, Kill())
+    relive(LATE_AND_NOT_SEEN, [*SAVED, newer, killed, Write("task.js", "v1"), Wait(100.0)])
+
+
+@pytest.mark.parametrize("drift", ["hold", "restore"])
+@pytest.mark.parametrize("dialect", ["3.10", "3.8"])
+def test_what_was_cut_off_and_comes_late_does_not_stay(dialect: str, drift: str) -> None:
+    """Law 15: an upload after its file was written again, or is gone; a delete after it is back."""
+    history: list[Operation] = [Trouble("late:20", "POST", 2)]
+    history += [Write("task.js", "v1"), Write("style.css", "v1"), Wait(1.5)]
+    history += [Remove("task.js"), Write("style.css", "v2"), Wait(70.0)]
+    history += [Trouble("late:20", "DELETE"), Remove("img/a.png"), Wait(4.0)]
+    history += [Write("img/a.png", "v3"), Wait(70.0)]
+    relive(Setup(dialect=dialect, drift=drift), [*SAVED, *history])
+
+
+def test_older_bytes_of_ours_that_a_listing_shows_wait_for_nobody() -> None:
+    """Laws 13 and 15."""
+    history: list[Operation] = [Trouble("late:3", "POST"), Write("task.js", "v1"), Wait(1.5)]
+    history += [Write("task.js", "v2"), Wait(3.0), Kill(), Wait(20.0)]
+    relive(Setup(), [*SAVED, *history])

@@ -312,6 +312,7 @@ class World:
     def is_calm(self) -> bool:
         """Whether nothing goes wrong just now, and nothing waits for its moment to do so."""
         waiting = any(self._moments.values()) or any(fault.left for fault in self.jatos.faults)
+        waiting = waiting or bool(self.jatos.late)
         engine = self.engine
         well = engine is not None and engine.settled and not engine.report.refused
         ruled = self.scheduler.now_s - self.laws.ruled_s < STOOD_S
