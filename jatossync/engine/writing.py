@@ -245,7 +245,8 @@ class Writing(Room):
     def _refuse(self, item: Item, refusal: Refused, now_s: float) -> None:
         self._decisions.nothing_came_of(item)
         if refusal.taken and isinstance(item.action, Upload):
-            self._store.forgotten(item.path)  # what was there of it went with the other's name
+            # What was there of it went with the other's name.
+            self._store.forgotten(item.path, self._late.of(item.path))
             item = replace(item, action=replace(item.action, replaceable=frozenset()))
         server = self._link.server
         times = self._refusals.refuse(item.action, refusal, server.api_version if server else "")

@@ -155,6 +155,11 @@ def test_two_files_are_two_on_a_jatos_that_tells_names_apart(
         assert study.cli("sync").code == 0
         assert study.in_step()
     assert sum(study.stored().values()) == 4
+    study.write("A.txt", "edited")
+    study.write("a.txt", "edited, too")
+    assert study.cli("sync").code == 0
+    assert study.in_step()
+    assert not study.trash()
 
 
 @pytest.mark.parametrize("dialect", ["3.10", "3.8"])
