@@ -70,9 +70,7 @@ def one_of(*words: str) -> Reader:
 
 
 def switch(value: object) -> bool:
-    """Yes or no, in all of YAML's words for it. A bool is the default."""
-    if isinstance(value, bool):
-        return value
+    """Yes or no, in all of YAML's words for it."""
     word = text(value).lower()
     if word not in ("true", "yes", "on", "false", "no", "off"):
         raise ValueError(f"{quoted(value)} is neither yes nor no; write true or false")
@@ -178,11 +176,9 @@ _UNIT_BYTES = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
 def size(at_least: str, at_most: str) -> Reader:
-    """Bytes from `500MB` or `1.5 GB`. An int is the default, in bytes."""
+    """Bytes from `500MB` or `1.5 GB`."""
 
     def parse(value: object) -> int:
-        if isinstance(value, int):
-            return value
         written = text(value)
         if not _bytes(at_least) <= _bytes(written) <= _bytes(at_most):
             raise ValueError(f"{written} is out of range; write {at_least} to {at_most}")
