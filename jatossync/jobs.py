@@ -331,9 +331,6 @@ class Jobs:
 
         What git replaces is absent for a moment, and its lock is there until it is done.
         """
-        trouble = self._sides.folder.trouble()
-        if trouble is not None:
-            return trouble
         presence, reason = self._sides.folder.presence(job.path)
         if presence is not Presence.ABSENT:
             return f"{presence.value} here: {reason}"

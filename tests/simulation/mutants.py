@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 
+from tests.simulation.mutants_core import DECIDING
+from tests.simulation.mutants_edges import ACTING
 from tests.simulation.mutating import Mutant, run
 
 MUTANTS = [
@@ -465,6 +467,8 @@ MUTANTS = [
         "            if any(_led_to(seen, attempt) for attempt in attempts):\n",
         "            if False:\n",
     ),
+    *DECIDING,
+    *ACTING,
 ]
 
 
