@@ -194,7 +194,7 @@ DECIDING = [
     Mutant(
         "a token that lies across two pieces is not seen",
         "core/secrets.py",
-        "        self._tail = data[-(LENGTH - 1) :]",
+        "        self._tail = data[-(2 * LENGTH - 1) :]",
         '        self._tail = b""',
     ),
     Mutant(

@@ -22,8 +22,9 @@ ACTING = [
     Mutant(
         "what lies there as another file of this folder is taken over or replaced",
         "jobs.py",
-        "                return self._unless_taken_for_another(job, result)",
-        "                return result",
+        "        match result:\n            case Foreign():\n                seen = result.seen",
+        "        return result\n"
+        "        match result:\n            case Foreign():\n                seen = result.seen",
     ),
     Mutant(
         "JATOS's own folder is mirrored into itself",
@@ -162,14 +163,13 @@ ACTING = [
     Mutant(
         "what is gone leaves its attempts",
         "state/store.py",
-        '        self._write("DELETE FROM attempts WHERE path = ?", (path.encode(),))\n'
-        '        self._write("DELETE FROM manifest',
+        '        self.settled(path, late)\n        self._write("DELETE FROM manifest',
         '        self._write("DELETE FROM manifest',
     ),
     Mutant(
         "nobody remembers what was put back",
         "state/store.py",
-        "        return before.put_back or any(each.content == row.content for each in sent)",
+        "        return before.put_back or again",
         "        return False",
     ),
     Mutant(
