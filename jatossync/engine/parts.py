@@ -32,7 +32,8 @@ from jatossync.core.report import Report
 from jatossync.core.waits import Waits
 
 SETTLING_S = 1.0
-"""So long a path that is being written holds up what goes after it: a log never rests."""
+"""So long, beyond the quiet window, a path that is being written holds up what goes after it: a log
+never rests."""
 
 LOSSES_THAT_REFUSE = 5
 """So often a path may end without an answer before it stops holding up the others."""

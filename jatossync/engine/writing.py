@@ -99,9 +99,10 @@ class Writing(Room):
 
     def _listing_counts(self, item: Item, now_s: float) -> bool:
         """Whether the listing of its burst is still as good as a look at the path (law 4)."""
-        young = now_s - item.listed_s < LISTING_COUNTS_S and item.listed_s >= self._link.up_since_s
+        young = now_s - item.listed_s < LISTING_COUNTS_S
+        last = item.listed_s >= max(self._link.up_since_s, self._listings.asked_s)
         seen = self._evidence.seen(item.path)
-        return young and seen is not None and seen.doubt is not Doubt.TWIN
+        return young and last and seen is not None and seen.doubt is not Doubt.TWIN
 
     def _may_start(self, now_s: float, item: Item) -> bool:
         if item.path in self._questions.under_way:
@@ -142,7 +143,8 @@ class Writing(Room):
         """What was touched a moment ago; while a pass runs, all that it keeps from its turn."""
         current = self._parts.current
         since_s = current.began_s if current is not None else now_s
-        return self._dirty.young(now_s, SETTLING_S + now_s - since_s)
+        young_s = self._settings.quiet_s + SETTLING_S
+        return self._dirty.young(now_s, young_s + now_s - since_s)
 
     def _trusted(self, now_s: float, item: Item) -> bool:
         """

@@ -134,6 +134,14 @@ class _Maker:
             scan_s=choice([0.0, 0.0, 0.3]),
             tick_ms=choice([4, 4, 2000]),
         )
+        choice = random.Random(f"how it is used, {seed}").choice
+        self._setup = replace(
+            self._setup,
+            deletes=choice(["mirror", "mirror", "mirror", "keep"]),
+            quiet=choice(["300ms", "300ms", "10ms", "3s"]),
+            verify=choice(["10m", "10m", "10s"]),
+        )
+        choice = self._random.choice
         # Some histories are only about edits: then nothing else may come in between.
         others = choice([0, 0, 1, 3])
         trouble = choice([0, 0, 2, 5])

@@ -222,6 +222,8 @@ class Laws:
 
     def _may_delete(self, asked: Request) -> None:
         folder = self._world.folder
+        if self._world.setup.deletes == "keep":
+            raise self.broken("L3", f"{asked.path} is deleted, and nothing is to be")
         if folder.is_away:
             raise self.broken("L2", f"{asked.path} is deleted while the folder is away")
         stance = folder.stance(asked.path)

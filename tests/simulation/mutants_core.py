@@ -224,8 +224,14 @@ DECIDING = [
     Mutant(
         "a listing stands for a look for ever",
         "engine/writing.py",
-        "        young = now_s - item.listed_s < LISTING_COUNTS_S and",
-        "        young = item.listed_s > 0 and",
+        "        young = now_s - item.listed_s < LISTING_COUNTS_S",
+        "        young = item.listed_s > 0",
+    ),
+    Mutant(
+        "a listing stands for a look though a newer one says something else",
+        "engine/writing.py",
+        "        last = item.listed_s >= max(self._link.up_since_s, self._listings.asked_s)",
+        "        last = item.listed_s >= self._link.up_since_s",
     ),
     Mutant(
         "a delete does not wait for what is looked at, which may be its new name",

@@ -63,6 +63,9 @@ class Setup:
     """How long a scan may take between two looks at the disk."""
     tick_ms: int = 4
     """How coarse the times of files are."""
+    deletes: str = "mirror"
+    quiet: str = "300ms"
+    verify: str = "10m"
 
     def __repr__(self) -> str:
         defaults = Setup()
@@ -141,7 +144,12 @@ class World:
             "state": self.state,
             "drift": self.setup.drift,
             "conflict": self.setup.conflict,
-            "deletes": {"max_files": self.setup.max_files, "max_share": self.setup.max_share},
+            "watch": {"quiet": self.setup.quiet, "verify": self.setup.verify},
+            "deletes": {
+                "mode": self.setup.deletes,
+                "max_files": self.setup.max_files,
+                "max_share": self.setup.max_share,
+            },
             "upload": {"workers": self.setup.workers},
         }
         config = self.place / "jatossync.yaml"
@@ -412,7 +420,8 @@ class World:
                 return f"is {there and there[:30]!r} there and {self.folder.read(path)[:30]!r} here"
             case Stance.ABSENT:
                 theirs = lies is not None and not lies.ours
-                if there is None or held or theirs or self._stays(path):
+                stays = self._stays(path) or self.setup.deletes == "keep"
+                if there is None or held or theirs or stays:
                     return None
                 return "is there because of us, and not here"
         return None
@@ -455,7 +464,8 @@ class World:
             return True
         above = [str(each) for each in PurePosixPath(path).parents if str(each) != "."]
         lies = [self.laws.lies.get(each) for each in above if self.jatos.at(each) is not None]
-        return any(each is None or not each.ours for each in lies)
+        kept = self.setup.deletes == "keep"
+        return any(each is None or not each.ours or kept for each in lies)
 
     @staticmethod
     def _said_of(engine: Engine, path: str) -> str:
