@@ -10,7 +10,6 @@ from tests.simulation.operations import (
     Ignore,
     Invent,
     Kill,
-    MakeDirectory,
     OthersPut,
     Remove,
     Rename,
@@ -226,26 +225,4 @@ def test_what_is_not_quiet_yet_holds_up_later_classes_however_long_the_quiet_win
     relive(
         Setup(latency_s=0.005, quiet="3s"),
         [Wait(0.05), SaveTogether("w2", (*first, "~tilde/~", *more)), Wait(20.0)],
-    )
-
-
-def test_a_listing_is_no_look_any_more_once_there_is_a_newer_one() -> None:
-    """
-    Law 4. What waited for its class had been listed as ours; the listing for the next burst showed
-    bytes of somebody else in its place, and they were overwritten without a copy. Seed 50.
-    """
-    first = ("many/9.png", "style.css", "index.html", "img/a.png", "img/b.png", "many/2.png")
-    more = ("many/4.js", "many/6.js", "many/5.css", "many/7.css", "many/1.png")
-    second = ("structure", "img/a.png", "x&y=z;,@!'().js", "many/3.css", "index.html")
-    relive(
-        Setup(quiet="3s"),
-        [
-            During("request", 5, MakeDirectory("new/deep")),
-            Kill(),
-            SaveTogether("w3", (*first, "x&y=z;,@!'().js", *more)),
-            Wait(3.0),
-            SaveTogether("w1", second, ("x&y=z;,@!'().js",)),
-            During("stat", 2, OthersPut("style.css", "theirs 331", 400)),
-            Wait(70.0),
-        ],
     )
