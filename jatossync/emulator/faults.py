@@ -9,7 +9,7 @@ from time import sleep
 from typing import Any
 
 _UNITS = {"ms": 0.001, "s": 1.0, "B/s": 1.0, "kB/s": 1e3, "KB/s": 1e3, "MB/s": 1e6, "GB/s": 1e9}
-_TIMED = {"stall": ("ms", "s"), "latency": ("ms", "s")}
+_TIMED = dict.fromkeys(("late", "stall", "latency"), ("ms", "s"))
 _SLICE_BYTES = 16 * 1024
 
 
@@ -17,8 +17,8 @@ _SLICE_BYTES = 16 * 1024
 class Fault:
     """One kind of trouble.
 
-    `kind` is status, drop, lose, stall, cut, latency or rate; `amount` is the status code,
-    seconds (stall, latency) or bytes per second (rate).
+    `kind` is status, drop, lose, late, stall, cut, latency or rate; `amount` is the status code,
+    seconds (late, stall, latency) or bytes per second (rate).
     """
 
     kind: str
@@ -42,7 +42,7 @@ NO_FAULT = Fault("none")
 
 
 def parse_fault(text: str) -> Fault:
-    """`status:503`, `drop`, `lose`, `stall:5s`, `cut`, `latency:20ms` or `rate:1MB/s`."""
+    """`status:503`, `drop`, `lose`, `late:5s`, `stall:5s`, `cut`, `latency:20ms`, `rate:1MB/s`."""
     kind, _, argument = text.partition(":")
     if kind in ("drop", "lose", "cut") and not argument:
         return Fault(kind)

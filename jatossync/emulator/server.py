@@ -6,6 +6,7 @@ import socket
 import socketserver
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from jatossync.emulator.answers import Answer
 from jatossync.emulator.api import Api
@@ -130,12 +131,16 @@ class _Connection(socketserver.BaseRequestHandler):
         if fault.kind == "status":
             call.drain()
             return _proxy_page(int(fault.amount))
+        if fault.kind == "late":
+            call = replace(call, body=iter(list(call.body)))
+            self.request.shutdown(socket.SHUT_RDWR)
+            time.sleep(fault.amount)
         return self.server.api.answer(call)
 
     def _answer_api(
         self, wire: Wire, head: Head, answer: Answer, fault: Fault, record: Record
     ) -> None:
-        if fault.kind == "lose":
+        if fault.kind in ("lose", "late"):
             record.lost = answer.status
             raise DroppedError
         if fault.kind == "stall":

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from tests.awaiting import wait_until
 from tests.emulator.asking import asset, upload
 from tests.emulator.conftest import StartEmulator
 from tests.emulator.handle import Emulator
@@ -31,6 +32,17 @@ def test_lose_acts_and_then_closes_the_connection(emulator: Emulator, api: httpx
     with pytest.raises(httpx.RemoteProtocolError):
         upload(api, emulator, "a.txt", b"kept")
     assert emulator.files() == {"a.txt": b"kept"}
+
+
+def test_late_closes_the_connection_when_it_has_all_and_acts_afterwards(
+    emulator: Emulator, api: httpx.Client
+) -> None:
+    emulator.faults([{"method": "POST", "do": "late:300ms", "times": 1}])
+    with pytest.raises(httpx.TransportError):
+        upload(api, emulator, "a.txt", b"old")
+    assert emulator.files() == {}
+    assert upload(api, emulator, "a.txt", b"new").status_code == 201
+    wait_until(lambda: emulator.files() == {"a.txt": b"old"}, "what came late")
 
 
 def test_stall_acts_and_holds_the_answer_back(emulator: Emulator, api: httpx.Client) -> None:

@@ -117,15 +117,8 @@ class Proof:
         self._read = 0
         self.stored = 0
         """How many contents were ever stored."""
-        self.late: set[str] = set()
-        """Paths whose upload a dead daemon had sent whole, and JATOS had not yet taken in, when the
-        next one began: what comes after that one has looked, it cannot know for its own."""
         self.saved_for_others = 0
         """How many of others' contents were destroyed, each with a copy in the trash."""
-
-    def note_what_may_come_late(self) -> None:
-        """To be called between two lives."""
-        self.late.update(each.path for each in self._study.sent("POST") if each.under_way)
 
     def of_what_was_stored(self) -> None:
         """No torn content ever lay on JATOS, and nobody else's was destroyed without a copy."""
@@ -158,11 +151,12 @@ class Proof:
                     self._study.cli("approve", held["id"])
             time.sleep(0.1)
             told = self._status()
-        assert not (wrong := self.differences(told)), f"said to be in sync: {wrong}"
+        assert not (wrong := self.differences()), f"said to be in sync: {wrong}"
 
     def of_the_manifest(self) -> None:
         """
-        After the end: what the state says of JATOS is so, and nothing is left unanswered.
+        After the end: what the state says of JATOS is so, and nothing that would change it is left
+        unanswered.
 
         Of a file that was emptied meanwhile nobody needs to know what its last upload led to (a
         JATOS that dies over it has neither the old bytes nor the new), or what others made of it.
@@ -173,7 +167,8 @@ class Proof:
         asked = full - self._unnoticeable()
         wrong = {path for path in asked if {digest(remote[path])} != rows[path]}
         assert not wrong, f"the manifest is wrong about {wrong}"
-        assert not attempts.keys() & asked, "attempts without an end"
+        open_ = {path for path in attempts.keys() & asked if attempts[path] != rows[path]}
+        assert not open_, f"attempts without an end: {open_}"
         for path in rows.keys() - asked - self._others.touched:
             lies = digest(remote[path]) if path in remote else ""
             unanswered = attempts[path] | {""} if path in attempts else set()
@@ -189,7 +184,7 @@ class Proof:
                 found[os.fsdecode(path)].add(sha256)
         return found
 
-    def differences(self, told: dict[str, Any] | None = None) -> list[str]:
+    def differences(self) -> list[str]:
         """Where JATOS has not what it should have."""
         local = self._local()
         remote = self._study.remote()
@@ -199,12 +194,8 @@ class Proof:
             for path, content in local.items()
             if content and remote.get(path) != content and path not in excused
         ]
-        listed = {
-            each["path"] for each in (told or {}).get("remarks", ()) if each["topic"] == "foreign"
-        }
         for path in remote.keys() - local.keys():
-            theirs = digest(remote[path]) in self._others.digests
-            if not theirs and path not in self.late & listed:
+            if digest(remote[path]) not in self._others.digests:
                 wrong.append(f"too much: {path}")
         for path, sha256 in self._others.alone.items():
             if digest(remote.get(path, b"")) != sha256:

@@ -77,7 +77,6 @@ def test_killed_at_any_moment_it_loses_nothing(
             study.jatos.faults(chance.choice(WEATHER))
             if acted := chance.random() < 0.4:
                 others.act()
-            proof.note_what_may_come_late()
             lead(study, chance, spread, keeps=acted)
             if number % KILLS_BETWEEN_RESTS == 0:
                 with writers.frozen():
