@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from jatossync.core.actions import Delete, Hash, Look, Upload
-from jatossync.core.jobs import Job, List, Provenance, Refused, Result, Unavailable
+from jatossync.core.jobs import AlreadyThere, Job, List, Provenance, Refused, Result, Unavailable
 from jatossync.core.limits import Limits
 from jatossync.core.paths import RelPath
 from jatossync.core.ports import Settings
@@ -297,3 +297,38 @@ def test_a_large_file_that_nobody_compared_is_not_adopted_by_its_size(world: Wor
     world.settle()
     assert world.remote["a.wav"] == b"NEW!"
     assert world.trash == [b"OLD!"]
+
+
+def test_what_lies_under_a_name_may_be_another_spellings_until_one_has_it_for_good(
+    world: World, store: Store
+) -> None:
+    """A JATOS that ignores case: `A.txt` is renamed to `a.txt`, and a new `A.txt` made."""
+    world.save("A.txt", b"one")
+    world.settle()
+    world.trouble = lambda job: (
+        AlreadyThere() if isinstance(job, Upload) and job.path == "a.txt" else None
+    )
+    world.remove("A.txt")
+    world.save("a.txt", b"one")
+    world.wait(1.0)
+    assert store.known(RelPath("A.txt")), "its delete waits"
+    world.trouble = lambda job: (
+        Refused("JATOS takes it for a.txt", taken=True)
+        if isinstance(job, Upload) and job.path == "A.txt"
+        else None
+    )
+    world.save("A.txt", b"new")
+    world.wait(1.0)
+    first, *again = uploads(world, "A.txt")[1:]
+    assert first.rivals == {"a.txt"}
+    assert again
+    assert not any(job.replaceable for job in again), "nothing that lies there is its own"
+    assert store.paths() == {"a.txt"}
+    world.save("a.txt", b"edited")
+    world.wait(1.0)
+    assert not uploads(world, "a.txt")[-1].rivals, "it is the only one that lies there"
+
+
+def uploads(world: World, path: str) -> list[Upload]:
+    """The tries to send it, so far."""
+    return [job for job in world.jobs if isinstance(job, Upload) and job.path == path]

@@ -444,6 +444,18 @@ MUTANTS = [
         "        if False:",
     ),
     Mutant(
+        "a new file may overwrite what another spelling of its name has on JATOS",
+        "engine/writing.py",
+        "                job = replace(job, rivals=frozenset(filter(self._store.known, others)))",
+        "                pass",
+    ),
+    Mutant(
+        "what is missing in a folder that may be another one goes",
+        "core/guard.py",
+        "            paths = [path for path in paths if path in (self._doubted or ())]",
+        "            paths = []",
+    ),
+    Mutant(
         "what was sent before a kill is settled by the first look",
         "engine/unanswered.py",
         "            self._of_an_earlier_process(now_s)\n",
