@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -122,7 +123,10 @@ class _Lines:
     """For files, pipes and simple terminals."""
 
     def say(self, line: str) -> None:
-        print(line, flush=True)
+        try:
+            print(line, flush=True)
+        except OSError:  # its disk is full, or nobody reads on: the work is done all the same
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def show(self, amount: Amount) -> None:
         """Nothing: what is done has a line of its own."""

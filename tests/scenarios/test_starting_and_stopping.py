@@ -242,6 +242,16 @@ def test_it_runs_where_all_its_streams_are_closed(study: Study) -> None:
     assert study.program(["sh", "-c", 'exec "$@" >&-', "sh", *study.command("sync")]).code == 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("into", [">/dev/full", "| true"])
+def test_a_sync_whose_log_cannot_be_written_comes_to_its_end(study: Study, into: str) -> None:
+    """As one in a crontab does."""
+    fill(study, 5)
+    said = study.program(["sh", "-c", f'"$@" {into}', "sh", *study.command("sync")])
+    assert (said.code, said.err) == (0, "")
+    assert study.in_step()
+
+
 NONSENSE: list[dict[str, Any]] = [
     {"do": "no such thing"},
     {"do": "fetch"},
