@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 from contextlib import closing
@@ -74,16 +75,20 @@ def test_a_full_trash_holds_what_would_destroy_and_says_so(
     assert study.trash() == [theirs]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs")
 def test_a_restore_that_is_interrupted_leaves_whole_files_and_goes_on_when_called_again(
     study: Study,
 ) -> None:
     """The first is there, Ctrl-C comes while the second is being written."""
-    contents = {"a.txt": b"small", "video.bin": bytes(100_000_000)}
+    contents = {"a.txt": b"small", "video.bin": b"large"}
     overwrite_theirs(study)
     with closing(Store(str(study.state))) as store:
         for name, data in contents.items():
             kept = Trash(str(study.state / "trash"), 10**9).keep([data])
             store.kept(RelPath(name), kept, study.uuid, "a test")
+    bytes_of_video = study.state / "trash" / kept.sha256[:2] / kept.sha256
+    aside = bytes_of_video.rename(study.place / "aside")
+    os.mkfifo(bytes_of_video)  # reading it lasts until the end
     with (study.place / "out").open("wb") as out:
         command = study.command("restore", *contents)
         process = start(command, study.place, study.environment, out, out)
@@ -91,6 +96,7 @@ def test_a_restore_that_is_interrupted_leaves_whole_files_and_goes_on_when_calle
     wait_until(lambda: first.exists() and any(study.folder.glob(parts)), "the second is begun")
     process.send_signal(signal.SIGINT)
     assert process.wait(DEADLINE_S) == 130
+    aside.replace(bytes_of_video)
     assert files_below(study.folder) == {"index.html": OURS + b"2", "a.txt": b"small"}
     assert study.cli("restore", "video.bin").code == 0
     assert files_below(study.folder) == {"index.html": OURS + b"2", **contents}
