@@ -39,6 +39,10 @@ WEATHER: tuple[list[dict[str, Any]], ...] = (
         {"do": "latency:30ms"},
     ],
     [
+        {"method": "POST", "times": 4, "do": "late:3s"},
+        {"method": "DELETE", "times": 2, "do": "late:2s"},
+    ],
+    [
         {"method": "GET", "times": 2, "do": "status:503"},
         {"method": "POST", "times": 3, "do": "status:500"},
         {"method": "DELETE", "times": 2, "do": "status:502"},
