@@ -134,3 +134,10 @@ def test_clearing_forgets_what_waits_and_leaves_what_is_under_way() -> None:
     filled.finish(RelPath("a.js"))
     filled.put(upload("b.html"))
     assert startable(filled) == ["b.html"]
+
+
+def test_two_names_that_jatos_may_take_for_one_go_one_after_the_other() -> None:
+    filled = queue(upload("Case.js"), upload("case.js"))
+    assert startable(filled) == ["Case.js"]
+    filled.finish(RelPath("Case.js"))
+    assert startable(filled) == ["case.js"]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from jatossync.core.actions import Delete, HoldKind, Upload
-from jatossync.core.holds import chosen_list
+from jatossync.core.guard import Guard
+from jatossync.core.holds import Holds, chosen_list
 from jatossync.core.jobs import (
     Ask,
     Job,
@@ -21,7 +22,8 @@ from jatossync.core.jobs import (
     StateChanged,
     Unavailable,
 )
-from jatossync.core.limits import WINDOW_S
+from jatossync.core.limits import WINDOW_S, Limits
+from jatossync.core.order import Item, Queue
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import Policy
 from jatossync.core.ports import Settings
@@ -450,3 +452,80 @@ def test_a_doubtful_folder_whose_first_look_failed_is_looked_at_with_the_same_do
     again.settle()
     again.wait(60)
     assert "001.png" in again.remote
+
+
+def test_a_delete_is_not_counted_before_its_whole_burst_is_known(store: Store) -> None:
+    guard = Guard(store, Holds(store.holds), Limits(max_files=0))
+    queue = waiting_deletes("old.mp4", "gone.png")
+    held = guard.too_many(queue, lambda burst: burst == 0)
+    assert [hold.path for hold in held] == ["gone.png"]
+
+
+def test_a_delete_that_is_under_way_counts(world: World, store: Store) -> None:
+    filled(world, 5)
+    guard = Guard(store, Holds(store.holds), Limits(max_files=1))
+    queue = waiting_deletes("000.png", "001.png")
+    assert queue.take(0.0, lambda item: item.path == "000.png")
+    held = guard.too_many(queue, lambda burst: False)
+    assert [hold.path for hold in held] == ["001.png"]
+
+
+def test_a_delete_does_not_go_before_what_may_be_its_new_name_is_looked_at(store: Store) -> None:
+    world = filled(World(store, Settings(limits=Limits(max_files=0))), 5)
+    remove(world, 0)
+    world.wait(1.0)
+    world.latency_s = lambda job: 5.0 if isinstance(job, Scan) else 0.0
+    world.save("moved.png", b"picture 0")
+    world.wait(3.0)
+    assert not world.engine.report.held
+    world.settle()
+    assert set(world.remote) == {*world.local}
+
+
+def waiting_deletes(*paths: str) -> Queue:
+    """Each of a burst of its own."""
+    queue = Queue(workers=8)
+    for burst, path in enumerate(paths):
+        queue.put(Item(Delete(RelPath(path), frozenset()), burst, 0.0, 0.0))
+    return queue
+
+
+def test_a_yes_to_a_delete_ends_when_the_file_is_back(world: World, store: Store) -> None:
+    filled(world, 5)
+    remove(world, *range(5))
+    world.settle()
+    (held,) = world.engine.report.held
+    world.engine.paused = True
+    store.holds.approve(held.paths.values())
+    world.engine.command(StateChanged(), world.now_s)
+    world.wait(5)
+    world.save("000.png", b"back again")
+    world.wait(5)
+    assert RelPath("000.png") not in store.holds.approvals()
+
+
+def test_a_listing_is_no_look_any_more_once_there_is_a_newer_one(world: World) -> None:
+    """Law 4: what waits for its class has other bytes on JATOS by the listing of the next burst."""
+    many = [f"{number}.png" for number in range(51)]
+    world.settle()
+    world.latency_s = lambda job: 0.4 if isinstance(job, Upload) else 0.0
+    for path in (*many, "style.css"):
+        world.save(path, b"ours")
+    world.wait(1.0)
+    world.remote["style.css"] = b"theirs"
+    for path in many:
+        world.save("more/" + path, b"ours")
+    world.settle()
+    assert world.remote["style.css"] == b"ours"
+    assert world.trash == [b"theirs"]
+
+
+def test_nothing_goes_out_from_the_moment_in_which_the_folder_is_gone(world: World) -> None:
+    """Law 2: the look that finds it gone comes later."""
+    filled(world, 5)
+    remove(world, 0)
+    world.wait(1.0)
+    world.latency_s = lambda job: 5.0 if isinstance(job, Scan) else 0.0
+    world.engine.root_lost("it is gone", world.now_s)
+    world.wait(4.0)
+    assert world.sent == []
