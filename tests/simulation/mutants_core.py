@@ -210,16 +210,10 @@ DECIDING = [
         "        if False:",
     ),
     Mutant(
-        "what was found while something else lay there is no attempt of ours any more",
-        "engine/writing.py",
-        "                if not item.ever_lost:\n                    self._store.refused(job)",
-        "                if True:\n                    self._store.refused(job)",
-    ),
-    Mutant(
         "a refusal settles what an earlier try may have brought",
-        "engine/writing.py",
+        "engine/decisions.py",
         "        if not item.ever_lost:\n            self._store.refused(item.action)",
-        "        if True:\n            self._store.refused(item.action)",
+        "        self._store.refused(item.action)",
     ),
     Mutant(
         "a listing stands for a look for ever",
