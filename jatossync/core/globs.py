@@ -100,12 +100,27 @@ def _regex(body: str, whole_path: bool) -> str:
     segments = body.split("/")
     if any(segment in ("", ".", "..") for segment in segments):
         raise ValueError("can never match: no path has an empty, '.' or '..' part")
-    parts = []
-    for segment in segments[:-1]:
-        parts.append(r"(?:.*/)?" if _any_depth(segment) else _segment(segment) + "/")
-    last = segments[-1]
-    parts.append(".*" if whole_path and _any_depth(last) else _segment(last))
-    return "".join(parts)
+    return _path(segments) if whole_path else _segment(body)
+
+
+def _path(segments: list[str]) -> str:
+    """
+    The regular expression of a whole path.
+
+    What stands between two `**` is looked for from the left and never again further on: that finds
+    a match if there is one, and no pattern takes for ever to say no.
+    """
+    groups: list[list[str]] = [[]]
+    for segment in segments:
+        if _any_depth(segment):
+            groups.append([])
+        else:
+            groups[-1].append(_segment(segment))
+    if len(groups) == 1:
+        return "/".join(groups[0])
+    first, *between, last = ["".join(f"{segment}/" for segment in group) for group in groups]
+    found = "".join(f"(?>(?:[^/]*/)*?{group})" for group in between if group)
+    return first + found + (f"(?:.*/)?{last.removesuffix('/')}" if last else ".*")
 
 
 def _any_depth(segment: str) -> bool:
@@ -113,25 +128,28 @@ def _any_depth(segment: str) -> bool:
 
 
 def _segment(segment: str) -> str:
-    """The regular expression of what stands between two slashes."""
-    out = []
+    """The regular expression of what stands between two slashes; stars as `**` in `_path`."""
+    pieces = [""]
     at = 0
     while at < len(segment):
         character = segment[at]
         at += 1
         if character == "*":
-            out.append("[^/]*")
+            pieces.append("")
         elif character == "?":
-            out.append("[^/]")
+            pieces[-1] += "[^/]"
         elif character == "[":
             bracket, at = _bracket(segment, at)
-            out.append(bracket)
+            pieces[-1] += bracket
         elif character == "\\":
-            out.append(re.escape(_escaped(segment, at)))
+            pieces[-1] += re.escape(_escaped(segment, at))
             at += 1
         else:
-            out.append(re.escape(character))
-    return re.sub(r"(?:\[\^/\]\*)+", "[^/]*", "".join(out))
+            pieces[-1] += re.escape(character)
+    if len(pieces) == 1:
+        return pieces[0]
+    first, *between, last = pieces
+    return first + "".join(f"(?>[^/]*?{piece})" for piece in between if piece) + f"[^/]*{last}"
 
 
 def _escaped(segment: str, at: int) -> str:

@@ -318,3 +318,15 @@ def test_rules_of_before_leave_out_what_they_ignored_and_what_they_quarantined()
     assert reason(of_before, "deep/a.results")
     assert reason(of_before, ".env") is None
     assert reason(of_before, "shared.results") is None, "a person let it in by name"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("*a" * 12 + "*b", "a" * 240),
+        ("a*" * 12 + "/b", "a" * 240 + "/c"),
+        ("**/a" * 12 + "/**/b", "a/" * 240 + "a"),
+    ],
+)
+def test_no_pattern_takes_for_ever_to_say_no(pattern: str, path: str) -> None:
+    assert reason(rules(jatosignore=pattern), path) is None
