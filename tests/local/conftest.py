@@ -10,6 +10,7 @@ import pytest
 
 from jatossync.local import directory
 from jatossync.local.root import StudyFolder
+from tests.local.looker import Clock, Looker
 
 NOBODY = 65534
 
@@ -76,3 +77,19 @@ def with_mounts(tmp_path: Path) -> Callable[[str], None]:
         assert done.returncode == 0, done.stderr
 
     return run
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def looker(folder: StudyFolder, clock: Clock) -> Looker:
+    return Looker(folder, clock)
+
+
+@pytest.fixture
+def common_looker(way: str, common_study: Path, clock: Clock) -> Iterator[Looker]:
+    with StudyFolder.open(str(common_study)) as folder:
+        yield Looker(folder, clock)
