@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from jatossync.core.actions import Delete, Upload
+from jatossync.core.actions import Delete, Hash, Upload
 from jatossync.core.jobs import Job, List, Refused, Result
 from jatossync.core.model import Listing, Seen
 from jatossync.core.paths import RelPath
@@ -178,3 +178,18 @@ def elsewhere(world: World) -> Listing:
             for path, data in world.remote.items()
         }
     )
+
+
+def test_a_large_file_that_is_refused_for_good_is_not_read_again_at_every_look(
+    world: World,
+) -> None:
+    world.large = {"a.txt"}
+    world.trouble = no_uploads_for_good
+    world.save("a.txt", b"1")
+    world.settle()
+    assert sum(isinstance(job, Hash) for job in world.jobs) == 1
+    world.wait(3600)
+    assert sum(isinstance(job, Hash) for job in world.jobs) == 1
+    world.save("a.txt", b"2")
+    world.settle()
+    assert sum(isinstance(job, Hash) for job in world.jobs) == 2

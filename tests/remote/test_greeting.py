@@ -34,3 +34,10 @@ def test_only_answers_of_a_jatos_are_taken_for_one(answer: bytes, there: bool) -
         found = greet(url, Route())
     assert (found is None) is there, found
     assert found is None or isinstance(found, Unavailable | Stopped)
+
+
+def test_a_page_that_is_no_error_is_not_called_one() -> None:
+    with odd_server(saying(http("200 OK", b"{}", "Content-Type: application/json"))) as url:
+        found = greet(url, Route())
+    assert found is not None
+    assert "not as a JATOS does" in found.reason
