@@ -249,6 +249,7 @@ class Writing(Room):
         if refusal.taken and isinstance(item.action, Upload):
             # What was there of it went with the other's name.
             self._store.forgotten(item.path, self._late.of(item.path))
+            self._parts.acknowledged(item.path)
             item = replace(item, action=replace(item.action, replaceable=frozenset()))
         server = self._link.server
         times = self._refusals.refuse(item.action, refusal, server.api_version if server else "")
