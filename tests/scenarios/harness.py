@@ -138,6 +138,9 @@ class Study:
                 code = process.wait(DEADLINE_S)
             finally:
                 process.kill()
+                process.wait(
+                    DEADLINE_S
+                )  # else what tells of its end is left to trouble other tests
             said = Said(code, _text(out), _text(err))
         self.check_output(said.out + said.err)
         return said
