@@ -19,7 +19,6 @@ MUTANTS = [
         "remote/body.py",
         "            if not self._source.unchanged():",
         "            if False:",
-        equivalent="what is sent has to have the planned digest, so it is one version all the same",
     ),
     Mutant(
         "the digest of what is sent is not compared",
@@ -173,15 +172,12 @@ MUTANTS = [
         "local/hashing.py",
         "row.stat == stat and",
         "row.stat.size == stat.size and",
-        equivalent="a change moves the change time past the hashing, which makes it read again; "
-        "inode and times speak where a disk has no change times, which is not simulated",
     ),
     Mutant(
         "a listing counts for paths that were written meanwhile",
         "core/evidence.py",
         "        self._newer = dict.fromkeys(since)",
         "        self._newer = {}",
-        equivalent="what a listing says is confirmed by a look at the path before anything follows",
     ),
     Mutant(
         "a listing counts for paths that were written meanwhile, and without a look",
@@ -362,7 +358,6 @@ MUTANTS = [
         "local/root.py",
         "            if mount != self._mount and not (focus and disk(focus) == self.identity.disk):",
         "            if False:",
-        equivalent="the directory that shows when a disk is gone is another one, and that is seen",
     ),
     Mutant(
         "an empty file is a deleted one",
@@ -421,7 +416,6 @@ MUTANTS = [
         "            if not seen.looked:\n                return _ask(path, seen)\n"
         "            if any",
         "            if any",
-        equivalent="paths with a request meanwhile are left out, and each write looks once more",
     ),
     Mutant(
         "a file is opened wherever a symlink leads",

@@ -244,6 +244,8 @@ DECIDING = [
         "engine/passes.py",
         "        self.root_lost(result.reason, now_s)\n        self._queue.clear()",
         "        self.root_lost(result.reason, now_s)",
+        equivalent="all is looked at and decided anew before it can be used again, and each write "
+        "looks at its file once more",
     ),
     Mutant(
         "a study whose folder is gone on JATOS is one without files",
@@ -256,6 +258,7 @@ DECIDING = [
         "engine/passes.py",
         "            for path in files.union(known)",
         "            for path in files",
+        equivalent="the client refuses such a request too; here it is said before it is tried",
     ),
     Mutant(
         "what was decided for one JATOS is done on another",

@@ -24,7 +24,9 @@ HISTORIES = int(os.environ.get("JATOSSYNC_HISTORIES", "400"))
 LONGEST_S = 600.0
 AT_ONCE = int(os.environ.get("JATOSSYNC_PROCESSES", "2"))
 MOMENTS = ("tests/simulation/test_guards.py", "tests/simulation/test_findings.py")
-ROOMS = ("tests/core", "tests/engine", "tests/local", "tests/state", "tests/remote")
+ROOMS = tuple(
+    f"tests/{room}" for room in ("core", "engine", "local", "state", "remote", "reconcile")
+)
 
 
 @dataclass(frozen=True)

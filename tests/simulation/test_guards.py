@@ -95,9 +95,10 @@ def test_what_others_wrote_waits_where_the_user_wants_that(policy: str) -> None:
     relive(Setup(conflict="hold"), [*SAVED, *mine, *theirs])
 
 
-def test_a_rule_that_went_while_nobody_ran_publishes_nothing() -> None:
+@pytest.mark.parametrize("size", [0, 900], ids=["small", "large"])
+def test_a_rule_that_went_while_nobody_ran_publishes_nothing(size: int) -> None:
     """Law 10."""
-    hidden = [Ignore("img"), Wait(20.0), Write("img/a.png", "v1"), Wait(70.0)]
+    hidden = [Ignore("img"), Wait(20.0), Write("img/a.png", "v1", size), Wait(70.0)]
     relive(Setup(), [*hidden, Kill(), Ignore(""), Wait(70.0)])
 
 
