@@ -1,11 +1,13 @@
 """local/scan.py: what stays here, by the rules and for safety (laws 10 and 12)."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from jatossync.core.jobs import RootGone
 from jatossync.core.model import Kind
+from jatossync.core.paths import RelPath
 from jatossync.local.root import StudyFolder
 from jatossync.local.scan import Scanner
 from tests.local.looker import Clock, Looker, fill
@@ -99,6 +101,26 @@ def test_an_ignore_file_that_is_gone_for_a_moment_still_holds(
         assert isinstance(looker.result(), RootGone)
     else:
         assert looker.at("private").kind is Kind.FILE
+
+
+def test_an_ignore_file_that_is_written_while_it_is_read_is_not_yet_the_rules(
+    looker: Looker, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(study, private=b"x")
+    ignore = study / ".jatosignore"
+    ignore.write_text("private\n")
+    assert looker.at("private").kind is Kind.EXCLUDED
+    read = os.read
+
+    def half_written(descriptor: int, count: int) -> bytes:
+        monkeypatch.setattr(os, "read", read)
+        ignore.write_text("# the other half comes in a moment\n")
+        return read(descriptor, count)
+
+    monkeypatch.setattr(os, "read", half_written)
+    looking = looker.look()
+    assert looking.entries[RelPath("private")].kind is Kind.EXCLUDED
+    assert looking.rules_in_doubt
 
 
 @pytest.mark.parametrize("broken", ["a[\n", "symlink", "directory", "latin-1", "too large"])

@@ -181,6 +181,42 @@ with StudyFolder.open("study") as folder:
 """)
 
 
+def test_a_disk_that_is_mounted_anew_is_followed_if_it_has_both_the_name_and_the_files(
+    with_mounts: Callable[[str], None],
+) -> None:
+    with_mounts("""
+import os, subprocess
+from jatossync.core.model import Content, Row
+from jatossync.local.directory import stat_of
+from jatossync.local.root import Presence, StudyFolder
+def run(*command): subprocess.run(command, check=True)
+def mount(disk, *files):
+    run("mount", "-t", "tmpfs", disk, "study")
+    for name in files:
+        with open(f"study/{name}", "w") as file: file.write(name)
+        os.utime(f"study/{name}", (1, 1))
+def row(name):
+    return Row(name, Content(1, "", 0), stat_of(os.lstat(f"study/{name}")), 9)
+mount("disk", "a", "b", "c")
+with StudyFolder.open("study") as folder:
+    known = [row(name) for name in "abc"]
+    run("umount", "-l", "study")
+    mount("disk")
+    assert "mounted anew" in folder.trouble()
+    assert not folder.follow(lambda: known)
+    assert "mounted anew" in folder.trouble()
+    assert folder.presence("a").presence is Presence.UNKNOWN
+    run("umount", "study")
+    mount("copy", "a", "b", "c")
+    assert not folder.follow(lambda: known)
+    run("umount", "study")
+    mount("disk", "a", "b")
+    assert folder.follow(lambda: known)
+    assert folder.trouble() is None
+    assert folder.presence("c").presence is Presence.ABSENT
+""")
+
+
 def test_below_a_disk_that_went_or_came_nothing_is_known(
     with_mounts: Callable[[str], None],
 ) -> None:

@@ -102,6 +102,18 @@ ACTING = [
         "        if False:",
     ),
     Mutant(
+        "an empty disk in the place of the old one is followed",
+        "local/root.py",
+        "            if not self._is_on_a_new_mount(anew) or not anew._has_most_of(list(known())):",
+        "            if not self._is_on_a_new_mount(anew):",
+    ),
+    Mutant(
+        "a copy on another disk is followed",
+        "local/root.py",
+        "            if not self._is_on_a_new_mount(anew) or not anew._has_most_of(list(known())):",
+        "            if not anew._has_most_of(list(known())):",
+    ),
+    Mutant(
         "what a cloud has taken off the disk is absent",
         "local/root.py",
         "    if placeholder:\n        return Sighting(",
@@ -132,6 +144,12 @@ ACTING = [
         "        if False:",
     ),
     Mutant(
+        "rules that are being written are the rules",
+        "local/rules.py",
+        "    if not file.is_as_opened():",
+        "    if False:",
+    ),
+    Mutant(
         "a folder may have two programs",
         "local/lock.py",
         "        if exc.errno not in _HELD:",
@@ -142,6 +160,12 @@ ACTING = [
         "state/store.py",
         "        if key := binding.another(known, now):",
         "        if False and (key := binding.another(known, now)):",
+    ),
+    Mutant(
+        "a wrong clock makes old deletes young",
+        "state/store.py",
+        "            if at - now > seconds:",
+        "            if False:",
     ),
     Mutant(
         "what is gone leaves its attempts",

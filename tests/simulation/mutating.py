@@ -25,7 +25,8 @@ LONGEST_S = 600.0
 AT_ONCE = int(os.environ.get("JATOSSYNC_PROCESSES", "2"))
 MOMENTS = ("tests/simulation/test_guards.py", "tests/simulation/test_findings.py")
 ROOMS = tuple(
-    f"tests/{room}" for room in ("core", "engine", "local", "state", "remote", "reconcile")
+    f"tests/{room}"
+    for room in ("core", "engine", "local", "state", "test_jobs.py", "remote", "reconcile")
 )
 
 

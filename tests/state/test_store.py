@@ -302,6 +302,21 @@ def test_of_the_history_the_newest_is_kept(open_store: Open) -> None:
     assert len(store.rows([ROOT])) == 5
 
 
+def test_what_was_done_while_the_clock_ran_far_ahead_is_not_of_the_last_minutes(
+    tmp_path: Path,
+) -> None:
+    """Law 11: else each delete of that day would count until the calendar has caught up."""
+    now_s = 5000.0
+    with closing(Store(str(tmp_path), clock=lambda: now_s)) as store:
+        for path, done_s in (("before", 5000.0), ("ahead", 9e8), ("since", 5001.0), ("ago", 1e8)):
+            now_s = done_s
+            store.deleted(RelPath(path), store.begin([]), 0.1, approved=False)
+        now_s = 5100.0
+        assert [each.path for each in store.past(600)] == ["before", "since"]
+        now_s = 5650.0
+        assert [each.path for each in store.past(600)] == []
+
+
 def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
     Store(str(tmp_path)).close()
     db = sqlite3.connect(tmp_path / FILE_NAME)

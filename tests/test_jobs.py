@@ -1,0 +1,78 @@
+"""jobs.py: what only the moment of acting can show, on a real folder and against the emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from jatossync.cli.setup import opened
+from jatossync.config import load
+from jatossync.core.actions import Delete
+from jatossync.core.jobs import Ask, Done, List, Overtaken, Server
+from jatossync.core.model import Listing
+from jatossync.core.paths import RelPath
+from jatossync.errors import ConfigError
+from jatossync.jobs import Jobs
+from jatossync.local.git import operations
+from tests.emulator.handle import Emulator
+from tests.remote.files import content_of
+from tests.scenarios.harness import Study
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    with Emulator(tmp_path_factory.mktemp("jatos")) as running:
+        yield running
+
+
+@pytest.fixture
+def study(emulator: Emulator, tmp_path: Path) -> Study:
+    return Study(tmp_path, emulator)
+
+
+@contextmanager
+def jobs_of(study: Study) -> Iterator[Jobs]:
+    """What does the jobs for this study, JATOS being met."""
+    with opened(load(str(study.config)), alone=False) as sides:
+        jobs = Jobs(sides, lambda: False)
+        server = jobs.do(Ask())
+        assert isinstance(server, Server)
+        jobs.met(server)
+        yield jobs
+
+
+def test_what_git_may_be_about_to_put_back_is_not_deleted(study: Study) -> None:
+    """Law 3: git began after all that was decided; its lock is asked last."""
+    study.put_on_jatos("old.png", b"old")
+    (study.folder / ".git").mkdir()
+    (study.folder / ".git" / "index.lock").touch()
+    delete = Delete(RelPath("old.png"), frozenset([content_of(b"old")]))
+    with jobs_of(study) as jobs:
+        result = jobs.do(delete)
+        assert isinstance(result, Overtaken)
+        assert "git is at work" in result.reason
+        assert study.remote() == {"old.png": b"old"}
+        waited_for = operations(str(study.folder))
+        assert isinstance(jobs.do(replace(delete, despite=waited_for)), Done)
+        assert study.remote() == {}
+
+
+def test_the_folder_in_which_jatos_keeps_the_study_is_never_mirrored(study: Study) -> None:
+    study.put_on_jatos("index.html", b"<!doctype html>")
+    study.configure(folder=str(study.assets))
+    with jobs_of(study) as jobs, pytest.raises(ConfigError, match="JATOS itself"):
+        jobs.do(List())
+
+
+def test_a_folder_that_has_but_the_name_of_jatoss_own_is_mirrored(study: Study) -> None:
+    study.put_on_jatos("index.html", b"<!doctype html>")
+    namesake = study.place / study.assets.name
+    namesake.mkdir()
+    (namesake / "index.html").write_bytes(b"<!doctype html>, saved later")
+    study.configure(folder=str(namesake))
+    with jobs_of(study) as jobs:
+        assert isinstance(jobs.do(List()), Listing)
