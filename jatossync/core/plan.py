@@ -178,7 +178,7 @@ def _agreed(
         case _Match.LIKELY:
             remote_ms = seen.modified_ms or row.remote_ms
             touched = row.remote_ms is not None and remote_ms != row.remote_ms
-            if touched and row.content.size <= SMALL_BYTES:
+            if touched and row.content.size <= SMALL_BYTES and not seen.looked:
                 return Look(path)
             return _refresh(local, row, remote_ms)
         case _Match.OTHER:

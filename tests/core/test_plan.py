@@ -152,6 +152,12 @@ def test_a_time_on_jatos_that_moved_is_settled_by_a_look_at_the_bytes() -> None:
     assert of(file(A), row(A), seen) == Refresh(row(A, remote_ms=7))
 
 
+def test_a_file_that_jatos_does_not_give_back_is_not_looked_at_for_ever() -> None:
+    """One named `structure`: its address is the listing's, which tells no bytes."""
+    seen = replace(looked(A), sha256=None, modified_ms=7)
+    assert of(file(A), row(A), seen) == Refresh(row(A, remote_ms=7))
+
+
 @pytest.mark.parametrize("seen", [listed(B), ABSENT_LISTED])
 def test_drift_is_looked_at_before_it_is_believed(seen: Seen) -> None:
     assert of(file(A), row(A), seen) == Look(PATH)
