@@ -38,7 +38,7 @@ DECIDING = [
     Mutant(
         "what was written on JATOS with the same size and checksum is not looked at",
         "core/plan.py",
-        "            if touched and row.content.size <= SMALL_BYTES:",
+        "            if touched and row.content.size <= SMALL_BYTES and not seen.looked:",
         "            if False:",
     ),
     Mutant(
