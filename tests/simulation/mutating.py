@@ -109,7 +109,7 @@ def _noticed_by(place: str, tests: Sequence[str]) -> str:
     done = _python(place, "pytest", *options, *tests)
     if done is None:
         return f"{tests[0]}: it never ends"
-    found = re.search(r"^(?:FAILED|ERROR) [\w/]+/(\w+)\.py(?:::(\S+))?(?: - (.*))?", done, re.M)
+    found = re.search(r"^(?:FAILED|ERROR) [\w/]+/(\w+)\.py(?:::(.+?))?(?: - (.*))?$", done, re.M)
     if found is None:
         return ""
     file, test, error = found.groups()
