@@ -7,6 +7,7 @@ and says what noticed each. A mutant that survives is a gap in the proof.
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from tests.simulation.mutants_core import DECIDING
@@ -478,7 +479,27 @@ MUTANTS = [
 ]
 
 
+def main() -> int:
+    """Break what is asked for; how many survived."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.simulation.mutants",
+        description="Break guards of the program one by one, and say what notices each.",
+    )
+    parser.add_argument("words", nargs="*", metavar="WORD", help="those with it in their name")
+    parser.add_argument("--list", action="store_true", help="only their names")
+    asked = parser.parse_args()
+    wanted = [
+        each
+        for each in MUTANTS
+        if not asked.words or any(word in each.name for word in asked.words)
+    ]
+    if asked.list:
+        print(*(each.name for each in wanted), sep="\n")
+        return 0
+    if not wanted:
+        parser.error("no mutant has such a word in its name; --list shows them")
+    return run(wanted)
+
+
 if __name__ == "__main__":
-    words = sys.argv[1:]
-    wanted = [each for each in MUTANTS if not words or any(word in each.name for word in words)]
-    sys.exit(run(wanted))
+    sys.exit(main())
