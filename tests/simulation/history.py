@@ -139,7 +139,7 @@ class _Maker:
             self._setup,
             deletes=choice(["mirror", "mirror", "mirror", "keep"]),
             quiet=choice(["300ms", "300ms", "10ms", "3s"]),
-            verify=choice(["10m", "10m", "10s"]),
+            verify=choice(["10m", "10m", "1m"]),
         )
         choice = self._random.choice
         # Some histories are only about edits: then nothing else may come in between.
