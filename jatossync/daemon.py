@@ -372,6 +372,7 @@ class Daemon:
         deadline_s = time.monotonic() + GRACE_S
         while self._under_way and time.monotonic() < deadline_s:
             self._receive(COMMIT_S)
+            self._sides.store.commit()
         self._receive(0)
         self.engine.end()
         self._tell()

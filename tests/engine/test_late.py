@@ -295,6 +295,29 @@ def test_a_start_does_not_wait_for_what_was_never_sent(store: Store) -> None:
     assert at_rest(world)
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["under way", "lost, and waits again"])
+@pytest.mark.parametrize("kind", [Upload, Delete])
+def test_what_was_sent_is_still_an_attempt_when_the_program_ends(
+    store: Store, kind: type[Job], again: bool
+) -> None:
+    """Law 7. Nobody waits for the answer any more, and JATOS may act all the same."""
+    world = World(store)
+    world.save("a", b"old")
+    with_a_file(world)
+    if again:
+        world.trouble = lambda job: Unavailable("cut") if isinstance(job, kind | Ask) else None
+    else:
+        world.latency_s = lambda job: 1000.0 if isinstance(job, kind) else 0.0
+    world.remove("a") if kind is Delete else world.save("a", b"new")
+    sent = len(world.jobs)
+    world.wait(10)
+    assert any(isinstance(job, kind) for job in world.jobs[sent:])
+    attempts = store.attempts([A])
+    assert attempts
+    world.engine.end()
+    assert store.attempts([A]) == attempts
+
+
 def test_a_start_does_not_wait_for_a_delete_that_waits_for_a_person(store: Store) -> None:
     world = World(store)
     for name in "abcdef":

@@ -15,6 +15,7 @@ from tests.simulation.operations import (
     Rename,
     Save,
     SaveTogether,
+    Stop,
     Swap,
     TokenActive,
     Trouble,
@@ -225,4 +226,16 @@ def test_what_is_not_quiet_yet_holds_up_later_classes_however_long_the_quiet_win
     relive(
         Setup(latency_s=0.005, quiet="3s"),
         [Wait(0.05), SaveTogether("w2", (*first, "~tilde/~", *more)), Wait(20.0)],
+    )
+
+
+def test_what_is_answered_while_the_program_ends_is_kept_at_once() -> None:
+    """
+    Law 5. What was answered while the program waited for other requests to end was on disk only
+    when it had ended: a kill cost seconds of answers, not a moment. Seed 1000002538.
+    """
+    names = ("img/a.png", "img/b.png", "many/3.png", "many/4.png", "many/5.png")
+    relive(
+        Setup(seed=1000002538, latency_s=4.0),
+        [Wait(70.0), SaveTogether("w1", names), Wait(8.5), Stop(), Wait(3.0)],
     )
