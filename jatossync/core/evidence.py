@@ -31,8 +31,8 @@ class Evidence:
         """Paths with a request since the listing before the last one was asked for."""
         self._touched: set[RelPath] = set()
         """Paths with a request since the last listing was asked for."""
-        self._written: dict[str, RelPath] = {}
-        """The last of these by what it folds to."""
+        self._written: dict[str, set[RelPath]] = {}
+        """These by what they fold to."""
         self._alike: dict[str, list[RelPath]] = {}
         """Paths of ours that fold to the same, when the last listing ended."""
         self._folded: dict[str, list[RelPath]] = {}
@@ -93,14 +93,14 @@ class Evidence:
         """A request that writes ran for `path`: what was known of it no longer counts."""
         self._newer[path] = None
         self._touched.add(path)
-        self._written[fold(path)] = path
+        self._written.setdefault(fold(path), set()).add(path)
         if self._since_listing is not None:
             self._since_listing.add(path)
 
     def other_spellings(self, path: RelPath) -> set[RelPath]:
         """Paths of ours that JATOS may take for `path`; some may be ours no more."""
         name = fold(path)
-        return {*self._alike.get(name, ()), self._written.get(name, path)} - {path}
+        return {*self._alike.get(name, ()), *self._written.get(name, ())} - {path}
 
     def listing_began(self, under_way: Iterable[RelPath]) -> None:
         """JATOS was asked for a listing while requests for these paths were under way."""
@@ -116,7 +116,9 @@ class Evidence:
         since = self._since_listing or set()
         self._before, self._listing = self._listing, listing
         self._touched_between, self._touched = self._touched, set(since)
-        self._written = {fold(path): path for path in since}
+        self._written = {}
+        for path in since:
+            self._written.setdefault(fold(path), set()).add(path)
         self._newer = dict.fromkeys(since)
         self._since_listing = None
         self._folded = {}
@@ -149,7 +151,7 @@ class Evidence:
 
     def _missing(self, path: RelPath) -> Seen:
         """What it means that the last listing does not show `path`."""
-        if self._twins(path) or self._written.get(fold(path), path) != path:
+        if self._twins(path) or self._written.get(fold(path), set()) - {path}:
             return Seen(None, doubt=Doubt.TWIN)
         return _GONE if self._unlisted_twice(path) else Seen(None, doubt=Doubt.ONCE)
 

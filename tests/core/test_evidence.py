@@ -130,6 +130,18 @@ def test_a_listed_name_may_be_how_jatos_spells_another_file_of_ours() -> None:
     assert evidence.seen(NFD) == listing(NFD).files[NFD], "it acknowledged both"
 
 
+def test_other_spellings_are_known_however_often_and_in_whatever_order_they_are_written() -> None:
+    evidence = Evidence()
+    for path in (NFC, NFD, NFC, NFC):
+        evidence.touched(path)
+    assert evidence.other_spellings(NFC) == {NFD}
+    assert evidence.other_spellings(NFD) == {NFC}
+    evidence.listing_ended(None, ours={NFC, NFD})
+    assert evidence.other_spellings(NFC) == {NFD}
+    evidence.listing_ended(None, ours={NFC})
+    assert evidence.other_spellings(NFC) == set()
+
+
 def test_what_is_listed_below_a_scope_is_found_among_names_that_begin_alike() -> None:
     evidence = Evidence()
     assert list(evidence.listed([A, ROOT])) == []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.awaiting import wait_until
 from tests.scenarios.conftest import Jatos
 from tests.scenarios.harness import Study
 
@@ -182,3 +183,21 @@ def test_a_file_that_was_renamed_is_not_overwritten_by_a_new_one_of_its_old_name
         study.await_rest()
     assert sorted(study.remote().values()) == [b"edited", b"page"]
     assert study.cli("sync").code == 0
+
+
+@pytest.mark.parametrize("dialect", ["3.10", "3.8"])
+def test_nor_is_it_when_the_new_one_is_tried_again(
+    jatos: Jatos, tmp_path: Path, dialect: str
+) -> None:
+    study = Study(tmp_path, jatos(dialect, names="nfd"), deletes={"delay": "1m"})
+    study.write("page.html", "page")
+    study.write(COMPOSED, "one")
+    with study.run() as daemon:
+        study.await_rest(lambda: sorted(study.remote().values()) == [b"one", b"page"])
+        (study.folder / COMPOSED).rename(study.folder / DECOMPOSED)
+        daemon.await_log("adopted")
+        both(study, (COMPOSED, "new"), (DECOMPOSED, "one"))
+        daemon.await_log("refused")
+        study.write(COMPOSED, "newer")  # tried at once
+        wait_until(lambda: len(daemon.log("refused")) > 1, daemon.output)
+        assert sorted(study.remote().values()) == [b"one", b"page"]

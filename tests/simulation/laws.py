@@ -584,10 +584,12 @@ def _stays(world: World, path: str) -> bool:
     """Whether a path does not go up, or not stay there, for a reason of its own."""
     engine = world.engine
     held = engine is not None and (path in engine.report.held or path in engine.report.notes)
+    refused = world.mistakable(path)  # and what is refused holds nobody up
     lies = world.laws.lies.get(path)
     theirs = lies is not None and not lies.ours
     goes_its_own_way = world.laws.never_rests(path) or world.blocked(path)
-    return held or theirs or goes_its_own_way or world.folder.stance(path) is not Stance.FILE
+    stays = held or refused or theirs or goes_its_own_way
+    return stays or world.folder.stance(path) is not Stance.FILE
 
 
 _RANKS = {"css": 1, "js": 2, "json": 2, "html": 3}

@@ -239,3 +239,31 @@ def test_what_is_answered_while_the_program_ends_is_kept_at_once() -> None:
         Setup(seed=1000002538, latency_s=4.0),
         [Wait(70.0), SaveTogether("w1", names), Wait(8.5), Stop(), Wait(3.0)],
     )
+
+
+def test_what_a_jatos_that_cannot_list_may_take_for_another_file_holds_up_nothing_else() -> None:
+    """
+    Law 14 and 15. Two spellings of one name came to lie there with the same bytes, so that nobody
+    can say whether they are two: what is saved is refused, and the rest goes on. Where the first
+    refusal was forgotten, the next try was not. Seeds 1000002072 and 1000004382.
+    """
+    composed, decomposed = "caf\u00e9.txt", "cafe\u0301.txt"
+    relive(
+        Setup(dialect="3.8"),
+        [
+            Write(composed, "v3"),
+            Write(decomposed, "v3"),
+            Wait(20.0),
+            SaveTogether("w1", ("many/0.js", "-rf", composed), ("many/0.js",)),
+            Wait(20.0),
+        ],
+    )
+    relive(
+        Setup(seed=1000004382, dialect="3.8"),
+        [
+            SaveTogether("w2", ("many/0.js", "img/b.png", decomposed, "index.html")),
+            SaveTogether("w2", ("img/a.png", composed, "many/7.png", "many/3.js")),
+            Wait(70.0),
+            SaveTogether("w2", (composed, "img/b.png", "many/0.png")),
+        ],
+    )

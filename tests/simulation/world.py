@@ -440,23 +440,29 @@ class World:
         assert engine is not None
         note = engine.report.notes.get(RelPath(path))
         noted = note is not None and note.topic is Topic.UNHOLDABLE
-        return noted or self.blocked(path) or self._mistakable(path)
+        return noted or self.blocked(path) or self.mistakable(path)
 
     def _stays(self, path: str) -> bool:
         """Whether it stays: JATOS may take it for another file, or it takes no part any more."""
         above = (str(each) for each in PurePosixPath(path).parents if str(each) != ".")
         hidden = any(self.folder.stance(each) is Stance.HIDDEN for each in above)
-        return hidden or path == self.laws.hidden or self._mistakable(path)
+        return hidden or path == self.laws.hidden or self.mistakable(path)
 
-    def _mistakable(self, path: str) -> bool:
-        """Whether it is refused, for JATOS may take it for another file and cannot list its own."""
+    def mistakable(self, path: str) -> bool:
+        """
+        Whether it is refused, for JATOS may take it for another file and cannot list its own.
+
+        That must be said, and of which file of the folder. It may be so of both of two names.
+        """
         engine = self.engine
-        assert engine is not None
-        if self.setup.dialect != "3.8" or path not in engine.report.refused:
+        if self.setup.dialect != "3.8" or engine is None:
             return False
-        here = {fold(RelPath(each)): each for each in self.folder.files()}
-        names = [path, *(str(each) for each in PurePosixPath(path).parents if str(each) != ".")]
-        return any(here.get(fold(RelPath(each)), each) != each for each in names)
+        refusal, name = engine.report.refused.get(RelPath(path)), fold(path)
+        return refusal is not None and any(
+            refusal.reason.startswith(f"JATOS may take it for {other}, which is here")
+            for other in self.folder.files()
+            if other != path and fold(other) == name
+        )
 
     def blocked(self, path: str) -> bool:
         """A directory that JATOS does not remove, or a file of somebody else."""
