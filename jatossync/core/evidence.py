@@ -33,8 +33,8 @@ class Evidence:
         """Paths with a request since the last listing was asked for."""
         self._written: dict[str, set[RelPath]] = {}
         """These by what they fold to."""
-        self._alike: dict[str, list[RelPath]] = {}
-        """Paths of ours that fold to the same, when the last listing ended."""
+        self._ours: dict[str, list[RelPath]] = {}
+        """What was ours when the last listing ended, by what it folds to."""
         self._folded: dict[str, list[RelPath]] = {}
         self._sorted: list[RelPath] = []
         self._spelled: dict[RelPath, RelPath] = {}
@@ -100,7 +100,7 @@ class Evidence:
     def other_spellings(self, path: RelPath) -> set[RelPath]:
         """Paths of ours that JATOS may take for `path`; some may be ours no more."""
         name = fold(path)
-        return {*self._alike.get(name, ()), *self._written.get(name, ())} - {path}
+        return {*self._ours.get(name, ()), *self._written.get(name, ())} - {path}
 
     def listing_began(self, under_way: Iterable[RelPath]) -> None:
         """JATOS was asked for a listing while requests for these paths were under way."""
@@ -126,10 +126,9 @@ class Evidence:
         self._sorted = sorted(files)
         for path in files:
             self._folded.setdefault(fold(path), []).append(path)
-        alike: dict[str, list[RelPath]] = {}
+        self._ours = {}
         for path in ours:
-            alike.setdefault(fold(path), []).append(path)
-        self._alike = {name: paths for name, paths in alike.items() if len(paths) > 1}
+            self._ours.setdefault(fold(path), []).append(path)
         missing = {fold(path) for path in ours if path not in files}
         self._of_others = frozenset(
             path for path in files if path not in ours and fold(path) in missing

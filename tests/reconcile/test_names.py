@@ -201,3 +201,20 @@ def test_nor_is_it_when_the_new_one_is_tried_again(
         study.write(COMPOSED, "newer")  # tried at once
         wait_until(lambda: len(daemon.log("refused")) > 1, daemon.output)
         assert sorted(study.remote().values()) == [b"one", b"page"]
+
+
+@pytest.mark.parametrize("dialect", ["3.10", "3.8"])
+def test_a_file_that_came_back_is_not_overwritten_by_an_edit_of_its_other_spelling(
+    jatos: Jatos, tmp_path: Path, dialect: str
+) -> None:
+    study = Study(tmp_path, jatos(dialect, names="fold"), deletes={"delay": "1m"})
+    study.write("page.html", "page")
+    study.write("A.txt", "one")
+    assert study.cli("sync").code == 0
+    with study.run() as daemon:
+        daemon.await_log("in sync")
+        (study.folder / "A.txt").rename(study.folder / "a.txt")
+        daemon.await_log("adopted")
+        both(study, ("A.txt", "one"), ("a.txt", "edited"))
+        wait_until(lambda: daemon.log("refused") or daemon.log("uploaded"), daemon.output)
+        assert sorted(study.remote().values()) == [b"one", b"page"]
