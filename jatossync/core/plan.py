@@ -231,7 +231,7 @@ def _changed(
         return Look(path)
     if _compare(seen, content) is _Match.LIKELY:
         return Look(path, whole=True)  # of a large file without a listing only the size is known
-    if policy.conflict == "hold" and not seen.kept:
+    if policy.conflict == "hold":
         why = "changed on both sides" if row else "lies on JATOS with other bytes"
         return Hold(path, HoldKind.CONFLICT, why, seen)
     return _replace(path, local, content, ours, seen, "overwritten by the file of this folder")
@@ -288,11 +288,11 @@ def _gone(
         return Delete(path, frozenset(ours))
     if not seen.looked:
         return Look(path)
+    if policy.conflict == "hold":
+        return Hold(path, HoldKind.CONFLICT, "deleted here, changed on JATOS", seen)
     kept = _kept(seen)
     if kept is not None:
         return Delete(path, frozenset(ours | {kept}))
-    if policy.conflict == "hold":
-        return Hold(path, HoldKind.CONFLICT, "deleted here, changed on JATOS", seen)
     return Keep(path, "deleted in this folder after somebody changed it on JATOS")
 
 
