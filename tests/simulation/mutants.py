@@ -303,8 +303,8 @@ MUTANTS = [
     Mutant(
         "a conflict waits for nobody",
         "core/plan.py",
-        '    if policy.conflict == "hold" and not seen.kept:',
-        "    if False:",
+        '    if policy.conflict == "hold":\n        why = "changed',
+        '    if False:\n        why = "changed',
     ),
     Mutant(
         "the token is in the address",

@@ -267,3 +267,21 @@ def test_what_a_jatos_that_cannot_list_may_take_for_another_file_holds_up_nothin
             SaveTogether("w2", (composed, "img/b.png", "many/0.png")),
         ],
     )
+
+
+def test_a_yes_is_for_the_bytes_that_were_shown_also_when_others_lie_there_by_then() -> None:
+    """
+    Law 11. A person said yes to a conflict; what lay there by then was other bytes, which were put
+    into the trash, and because of that overwritten without a question. Seeds 1000007611 and
+    2125000291.
+    """
+    relive(
+        Setup(conflict="hold"),
+        [
+            OthersPut("index.html", "201", 150),
+            Wait(20.0),
+            SaveTogether("w3", ("index.html", "café.txt")),
+            Wait(160.0),
+            OthersPut("index.html", "331"),
+        ],
+    )
