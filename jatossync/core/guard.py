@@ -33,6 +33,9 @@ DOUBTFUL = (
 
 INCLUDED_REASON = "was ignored until the ignore rules changed; uploaded is published"
 
+_PUBLISH = (HoldKind.INCLUDED, HoldKind.CONFLICT, HoldKind.DRIFT, HoldKind.OVERWRITES)
+"""A yes to each of these is one to publishing the file, so that none asks for another for ever."""
+
 
 class Records(Protocol):
     """What was agreed and what was done; state/store.py says what each of these means."""
@@ -84,7 +87,7 @@ class Guard:
         path, approval = action.path, self._holds.approval(action.path)
         approved = approval.kind if approval is not None else None
         if isinstance(action, Upload):
-            if action.entry.was_ignored and approved is not HoldKind.INCLUDED:
+            if action.entry.was_ignored and approved not in _PUBLISH:
                 return Hold(path, HoldKind.INCLUDED, INCLUDED_REASON)
             return action
         if self._is_page(path) and approved is not HoldKind.PAGE:

@@ -80,7 +80,7 @@ DECIDING = [
     Mutant(
         "what takes part by a change of the rules alone is published",
         "core/guard.py",
-        "            if action.entry.was_ignored and approved is not HoldKind.INCLUDED:",
+        "            if action.entry.was_ignored and approved not in _PUBLISH:",
         "            if False:",
     ),
     Mutant(

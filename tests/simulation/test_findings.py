@@ -285,3 +285,20 @@ def test_a_yes_is_for_the_bytes_that_were_shown_also_when_others_lie_there_by_th
             OthersPut("index.html", "331"),
         ],
     )
+
+
+def test_what_was_ignored_and_lies_there_with_other_bytes_is_asked_about_to_an_end() -> None:
+    """
+    Law 15. A yes to publishing it led to the conflict, and a yes to the conflict to the question
+    whether to publish it, for ever. Seed 1000004783.
+    """
+    relive(
+        Setup(conflict="hold", verify="1m"),
+        [
+            OthersPut("data/x/list.json", "theirs 120", 150),
+            SaveTogether("w3", ("data/x/list.json", "img/a.png")),
+            Ignore("data"),
+            Wait(20.0),
+            Ignore(""),
+        ],
+    )
