@@ -100,6 +100,8 @@ class Laws:
         """Size and Adler-32 of what was listed: of large files nobody is told more."""
         self.lies: dict[str, Lies] = {}
         self._known: dict[str, Known] = {}
+        self._listed: defaultdict[int, dict[str, Known]] = defaultdict(dict)
+        """What listings that are not answered yet have seen, by their number."""
         self._refused_s: list[float] = []
         self._troubled_s: dict[str, float] = {}
         self.saved_together: list[Together] = []
@@ -264,7 +266,8 @@ class Laws:
         """The answer of a look or a listing says what lies under a path now."""
         listed = asked.kind == "LIST"
         told_s = asked.began_s if listed else self._world.scheduler.now_s
-        self._known[path] = Known(self._world.stamp(), told_s, listed)
+        known = self._listed[asked.number] if listed else self._known
+        known[path] = Known(self._world.stamp(), told_s, listed)
         if data is None:
             return
         self._confirmed[path].add(digest(data))
@@ -406,6 +409,10 @@ class Laws:
             self._uploads_s[asked.path].append(now_s)
             if asked.acted and self._world.jatos.at(asked.path) == data:
                 self._agreed[asked.path] = Agreed(digest(data), now_s, self._world.process)
+        if asked.kind == "LIST":
+            for path, known in self._listed.pop(asked.number, {}).items():
+                if path not in self._known or self._known[path].stamp < known.stamp:
+                    self._known[path] = known
         if asked.kind in ("GET", "HEAD") and asked.path in self._known:
             self._known[asked.path].told_s = now_s
         if asked.kind not in ("ASK", "LIST") and status == 401:
