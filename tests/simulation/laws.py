@@ -572,11 +572,13 @@ class Together:
         age_s = world.scheduler.now_s - self.at_s
         if path not in self.files or self.files[path] != now or not self.calm or age_s > 50:
             return
-        if now is None and world.folder.is_in_the_way(path):
+        folder = world.folder
+        back_meanwhile = folder.changed_at.get(path, 0) > self.stamp  # and gone with another save
+        if now is None and (back_meanwhile or folder.is_in_the_way(path)):
             return
         for other, sha in self.files.items():
             earlier = sha is not None and _rank(other, sha) < _rank(path, now)
-            still = world.folder.changed_at.get(other, 0) <= self.stamp
+            still = folder.changed_at.get(other, 0) <= self.stamp
             fine = troubled_s.get(other, -1.0) < self.at_s and not _stays(world, other)
             if earlier and still and fine and self._missing(world, other, sha):
                 raise world.laws.broken("L14", f"{path} arrived before {other}")
