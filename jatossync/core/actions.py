@@ -37,6 +37,11 @@ class Delete:
     """What git is doing in the folder for so long that it is not waited for; else it waits."""
 
 
+def sent_by(action: Upload | Delete) -> Content | None:
+    """The bytes that an upload brings; None: a delete."""
+    return action.content if isinstance(action, Upload) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Adopt:
     """Take over what already lies on JATOS: a manifest row without a request."""

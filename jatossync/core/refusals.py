@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from jatossync.core.actions import Delete, Upload
+from jatossync.core.actions import Delete, Upload, sent_by
 from jatossync.core.jobs import Refused
 from jatossync.core.model import Content, Entry
 from jatossync.core.paths import RelPath
@@ -37,7 +37,7 @@ class Refusal:
 
     def is_of(self, action: Upload | Delete) -> bool:
         """Whether the same bytes (or a delete, too) were refused."""
-        return self.content == (action.content if isinstance(action, Upload) else None)
+        return self.content == sent_by(action)
 
 
 class Shelf(Protocol):

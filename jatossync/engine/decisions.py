@@ -24,11 +24,12 @@ from jatossync.core.actions import (
     Relist,
     Topic,
     Upload,
+    sent_by,
 )
 from jatossync.core.contact import FIRST_CONTACT
 from jatossync.core.holds import TOGETHER_S
 from jatossync.core.jobs import Job, Provenance
-from jatossync.core.model import Attempt, Content, Entry, Row
+from jatossync.core.model import Attempt, Entry, Row
 from jatossync.core.order import Item, rank
 from jatossync.core.paths import RelPath
 from jatossync.core.plan import decide
@@ -277,13 +278,9 @@ class Decisions(Room):
 
 def _ever_lost(action: Upload | Delete, before: Item | None, attempts: Iterable[Attempt]) -> bool:
     """Whether the same was tried without an answer: while it waits, or by an earlier process."""
-    if before is not None and _sends(before.action) == _sends(action):
+    if before is not None and sent_by(before.action) == sent_by(action):
         return before.ever_lost
-    return any(attempt.content == _sends(action) for attempt in attempts)
-
-
-def _sends(action: Upload | Delete) -> Content | None:
-    return action.content if isinstance(action, Upload) else None
+    return any(attempt.content == sent_by(action) for attempt in attempts)
 
 
 def row_of(action: Upload | Adopt, proven: bool, remote_ms: int | None) -> Row:

@@ -8,7 +8,7 @@ one that is back.
 
 from __future__ import annotations
 
-from jatossync.core.actions import Delete, Upload
+from jatossync.core.actions import Delete, Upload, sent_by
 from jatossync.core.paths import ROOT
 from jatossync.engine.parts import Parts, Room
 
@@ -30,7 +30,7 @@ class Unanswered(Room):
 
     def lost(self, job: Upload | Delete, now_s: float) -> None:
         """A request ended without an answer."""
-        self._late.sent(job.path, [job.content if isinstance(job, Upload) else None], now_s)
+        self._late.sent(job.path, [sent_by(job)], now_s)
         self._parts.acknowledged(job.path)
 
     def settle(self, now_s: float) -> None:

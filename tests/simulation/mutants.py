@@ -459,7 +459,7 @@ MUTANTS = [
     Mutant(
         "what was cut off is settled by the next try",
         "engine/unanswered.py",
-        "        self._late.sent(job.path, [job.content if isinstance(job, Upload) else None], now_s)\n",
+        "        self._late.sent(job.path, [sent_by(job)], now_s)\n",
         "",
     ),
     Mutant(
