@@ -31,7 +31,7 @@ class Evidence:
         """Paths with a request since the listing before the last one was asked for."""
         self._touched: set[RelPath] = set()
         """Paths with a request since the last listing was asked for."""
-        self._written: dict[str, set[RelPath]] = {}
+        self._written: dict[str, list[RelPath]] = {}
         """These by what they fold to."""
         self._ours: dict[str, list[RelPath]] = {}
         """What was ours when the last listing ended, by what it folds to."""
@@ -92,8 +92,9 @@ class Evidence:
     def touched(self, path: RelPath) -> None:
         """A request that writes ran for `path`: what was known of it no longer counts."""
         self._newer[path] = None
+        if path not in self._touched:
+            self._written.setdefault(fold(path), []).append(path)
         self._touched.add(path)
-        self._written.setdefault(fold(path), set()).add(path)
         if self._since_listing is not None:
             self._since_listing.add(path)
 
@@ -116,19 +117,12 @@ class Evidence:
         since = self._since_listing or set()
         self._before, self._listing = self._listing, listing
         self._touched_between, self._touched = self._touched, set(since)
-        self._written = {}
-        for path in since:
-            self._written.setdefault(fold(path), set()).add(path)
+        self._written = _by_name(since)
         self._newer = dict.fromkeys(since)
         self._since_listing = None
-        self._folded = {}
         files = listing.files if listing is not None else {}
         self._sorted = sorted(files)
-        for path in files:
-            self._folded.setdefault(fold(path), []).append(path)
-        self._ours = {}
-        for path in ours:
-            self._ours.setdefault(fold(path), []).append(path)
+        self._folded, self._ours = _by_name(files), _by_name(ours)
         missing = {fold(path) for path in ours if path not in files}
         self._of_others = frozenset(
             path for path in files if path not in ours and fold(path) in missing
@@ -150,7 +144,8 @@ class Evidence:
 
     def _missing(self, path: RelPath) -> Seen:
         """What it means that the last listing does not show `path`."""
-        if self._twins(path) or self._written.get(fold(path), set()) - {path}:
+        written = self._written.get(fold(path), ())
+        if self._twins(path) or any(other != path for other in written):
             return Seen(None, doubt=Doubt.TWIN)
         return _GONE if self._unlisted_twice(path) else Seen(None, doubt=Doubt.ONCE)
 
@@ -163,6 +158,14 @@ class Evidence:
     def _twins(self, path: RelPath) -> list[RelPath]:
         """Listed names that differ from `path` only in case or Unicode form."""
         return [twin for twin in self._folded.get(fold(path), ()) if twin != path]
+
+
+def _by_name(paths: Iterable[RelPath]) -> dict[str, list[RelPath]]:
+    """Paths by what JATOS may take for one name."""
+    found: dict[str, list[RelPath]] = {}
+    for path in paths:
+        found.setdefault(fold(path), []).append(path)
+    return found
 
 
 def still_held(seen: Seen | None, held: Seen | None) -> Seen | None:
