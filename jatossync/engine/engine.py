@@ -147,7 +147,8 @@ class Engine(Room):
         busy = self._parts.current is not None or self._meeting.asking
         busy = busy or self._parts.rules_in_doubt
         busy = busy or not self._listings.compared or not self._contact.concluded
-        return self.link.up and self.report.root_trouble is None and not busy and not self.pending
+        busy = busy or self._to_do > 0 or self.unanswered > 0
+        return self.link.up and self.report.root_trouble is None and not busy
 
     @property
     def finished(self) -> bool:
@@ -165,8 +166,13 @@ class Engine(Room):
 
         Refused ones are not counted.
         """
+        return self._to_do + self.unanswered
+
+    @property
+    def _to_do(self) -> int:
+        """Of these, what is known without a look at each path: it is asked at each step."""
         asked = len(self._questions) + len(self._contact)
-        return len(self._dirty) + asked + self._queue.unrefused + self.unanswered
+        return len(self._dirty) + asked + self._queue.unrefused
 
     @property
     def unanswered(self) -> int:
@@ -189,13 +195,14 @@ class Engine(Room):
         current, listings = self._parts.current, self._listings
         looking = self._parts.rules_in_doubt or (current is not None and not current.routine)
         uploads = [item.action for item in self._queue if isinstance(item.action, Upload)]
-        under_way = self._queue.under_way
+        under_way, unanswered = self._queue.under_way, self.unanswered
+        pending = self._to_do + unanswered
         return Work(
             starting=self.link.server is None,
             comparing=not listings.compared or (looking and listings.verified_s is None),
-            settled=self.link.up and listings.compared and not looking and not self.pending,
-            pending=self.pending,
-            unanswered=self.unanswered,
+            settled=self.link.up and listings.compared and not looking and not pending,
+            pending=pending,
+            unanswered=unanswered,
             pending_bytes=self.pending_bytes,
             sending={
                 action.path: action.content.size for action in uploads if action.path in under_way
