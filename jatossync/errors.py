@@ -17,6 +17,11 @@ Faults of one file are no exceptions: they are outcomes (core/jobs.py), for they
 
 from __future__ import annotations
 
+import errno
+
+SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""What the system lacks only just now; another try may fare better."""
+
 
 class JatossyncError(Exception):
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import errno
 import importlib
 import io
 import os
@@ -16,12 +15,10 @@ from click.exceptions import NoArgsIsHelpError
 from jatossync import __version__
 from jatossync.cli import exits
 from jatossync.cli.terminal import fitted, wants_colours
-from jatossync.errors import JatossyncError
+from jatossync.errors import SHORTAGES, JatossyncError
 from jatossync.log import complain
 
 LONGEST_COMMAND = 12
-
-_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 COMPLETION = "_JATOSSYNC_COMPLETE"
 """Set by a shell that asks what to complete."""
@@ -146,7 +143,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _passes(error: JatossyncError) -> bool:
     """Whether the system only lacks something just now: a service is to try again."""
-    return isinstance(error.__cause__, OSError) and error.__cause__.errno in _SHORTAGES
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in SHORTAGES
 
 
 def _misused(error: click.ClickException) -> str:

@@ -29,6 +29,8 @@ from watchdog.observers.inotify_c import (
     WatchDescriptor,
 )
 
+from jatossync.errors import SHORTAGES
+
 # It calls it an error when an observer ends while events are waiting; each renewal does just that.
 logging.getLogger("watchdog.observers.inotify").setLevel(logging.CRITICAL)
 
@@ -110,7 +112,7 @@ class _SignalFD(InotifyFD):
     def _explain(self, error: OSError, path: bytes) -> None:
         if error.errno == errno.ENOSPC:
             self._signals.limit()
-        elif error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+        elif error.errno in SHORTAGES:
             self._signals.lost(f"a directory could not be watched: {error.strerror}")
         elif error.errno == errno.EACCES:
             self._signals.unreadable(os.fsdecode(path))

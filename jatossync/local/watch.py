@@ -8,7 +8,6 @@ thread that ended is noticed, so nobody may count on being told: there is the pe
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import threading
@@ -35,6 +34,7 @@ from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
 from jatossync.core.paths import ROOT, BadPath, RelPath, rel_path
+from jatossync.errors import SHORTAGES
 
 if sys.platform == "linux":
     from jatossync.local.inotify import SignalObserver, Signals
@@ -167,7 +167,7 @@ class Watcher:
             )
             observer.start()
         except OSError as exc:
-            if exc.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM):
+            if exc.errno in SHORTAGES:
                 self._blind = NO_WATCHER
             _end(observer)
             return

@@ -23,7 +23,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import Any
 
-from jatossync.errors import AlreadyRunning, NotRunning, Silent, StateError
+from jatossync.errors import SHORTAGES, AlreadyRunning, NotRunning, Silent, StateError
 
 NAME = "control.sock"
 
@@ -190,7 +190,7 @@ class Control:
                 client, _ = self._socket.accept()
             except OSError as exc:
                 self._room.release()
-                if exc.errno in (errno.EMFILE, errno.ENFILE, errno.ECONNABORTED, errno.ENOMEM):
+                if exc.errno in (*SHORTAGES, errno.ECONNABORTED):
                     self._closing.wait(1.0)
                     continue
                 return
