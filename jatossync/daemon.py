@@ -277,7 +277,7 @@ class Daemon:
     def _begun(self) -> None:
         """JATOS did not refuse: ready, also where it is away and waited for."""
         self._started = True
-        self._notifier.status(self._line())
+        self._notifier.status(self._line(self.status))
         self._notifier.ready()
 
     def _tick(self, now_s: float) -> None:
@@ -301,22 +301,23 @@ class Daemon:
             self._control.close()
             self._control = self._listening()
         self._upkeep.tick(now_s)
+        told = self.status
         if self._lookout is not None:
-            self._say_when_in_sync()
-        self._notifier.status(self._line())
+            self._say_when_in_sync(told)
+        self._notifier.status(self._line(told))
 
-    def _say_when_in_sync(self) -> None:
+    def _say_when_in_sync(self, told: Status) -> None:
         """Once after a start and after each trouble: a log of trouble alone proves nothing."""
         engine = self.engine
         if engine.link.trouble or engine.report.root_trouble or engine.paused:
             self._well = False
-        elif not self._well and (told := self.status).in_sync:
+        elif not self._well and told.in_sync:
             self._well = True
             self._say(Event("in sync", fields={"study": told.title, "files": told.files}))
 
-    def _line(self) -> str:
+    def _line(self, told: Status) -> str:
         """How it stands, for `systemctl status`."""
-        line, trouble = one_line(self.status, _clock), self.engine.link.trouble
+        line, trouble = one_line(told, _clock), self.engine.link.trouble
         if not isinstance(trouble, Stopped):
             return line
         return f"{line}: {trouble.reason}. {self._upkeep.advice(trouble.stop)}"
