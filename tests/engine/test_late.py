@@ -34,6 +34,14 @@ def lose_one(world: World, kind: type[Job]) -> None:
     world.trouble = answer
 
 
+def save_twice_and_lose_the_first(world: World) -> None:
+    """`a` has newer bytes, and JATOS has not acted on the older ones yet."""
+    lose_one(world, Upload)
+    world.save("a", b"old")
+    world.wait(0.5)
+    world.save("a", b"new")
+
+
 def killed_while(store: Store, kind: type[Job], data: bytes | None) -> World:
     """
     A program was killed after it had sent `a`, or its delete, and before JATOS acted on it.
@@ -146,10 +154,7 @@ def test_older_bytes_that_come_late_are_not_somebody_elses(
     world = World(store, Settings(policy=Policy(drift=drift)))  # type: ignore[arg-type]
     world.can_list, world.look_small = can_list, look_small
     world.settle()
-    lose_one(world, Upload)
-    world.save("a", b"old")
-    world.wait(0.5)
-    world.save("a", b"new")
+    save_twice_and_lose_the_first(world)
     world.wait(10)
     assert world.remote == world.local
     world.wait(A_WHILE_S)
@@ -166,10 +171,7 @@ def test_older_bytes_that_come_late_are_not_somebody_elses(
 def test_a_verification_that_sees_them_mends_them_at_once(store: Store) -> None:
     world = World(store, Settings(verify_s=10.0))
     world.settle()
-    lose_one(world, Upload)
-    world.save("a", b"old")
-    world.wait(0.5)
-    world.save("a", b"new")
+    save_twice_and_lose_the_first(world)
     world.wait(10)
     world.remote["a"] = b"old"
     world.wait(25)
@@ -243,10 +245,7 @@ def test_a_jatos_that_stood_still_is_waited_for_when_it_is_back(world: World) ->
 
 def test_what_others_did_meanwhile_is_kept(world: World) -> None:
     world.settle()
-    lose_one(world, Upload)
-    world.save("a", b"old")
-    world.wait(0.5)
-    world.save("a", b"new")
+    save_twice_and_lose_the_first(world)
     world.wait(10)
     world.remote["a"] = b"theirs"
     world.settle()
@@ -255,10 +254,7 @@ def test_what_others_did_meanwhile_is_kept(world: World) -> None:
 
 def test_nobody_who_waits_for_a_save_waits_for_what_may_come_late(world: World) -> None:
     world.settle()
-    lose_one(world, Upload)
-    world.save("a", b"old")
-    world.wait(0.5)
-    world.save("a", b"new")
+    save_twice_and_lose_the_first(world)
     wait = world.engine.wait([A], world.now_s)
     world.wait(5)
     assert world.engine.waited(wait)
@@ -268,10 +264,7 @@ def test_looks_are_made_only_where_something_may_have_come(world: World) -> None
     for name in "abcdef":
         world.save(name, b"1")
     world.settle()
-    lose_one(world, Upload)
-    world.save("a", b"old")
-    world.wait(0.5)
-    world.save("a", b"new")
+    save_twice_and_lose_the_first(world)
     world.settle()
     assert [job.path for job in world.jobs if isinstance(job, Look)] == ["a"]
 
