@@ -120,6 +120,8 @@ class Laws:
         self.locked_s: float | None = None
         """Since when the study is locked."""
         self._deleted: list[Deleted] = []
+        self._here_then: dict[str, frozenset[str]] = {}
+        """What lay under other names here when a delete was last started (digests)."""
         self._held_deletes: dict[str, int] = {}
         """What waited for a person as a delete after the last step, and when that was."""
         self.hidden, self.ruled_s = "", -STOOD_S
@@ -176,6 +178,7 @@ class Laws:
         if isinstance(job, Upload | Delete) and folder.is_away and now_s - folder.away_s > AWAY_S:
             raise self.broken("L2", f"the folder is away, and yet {job}")
         if isinstance(job, Delete):
+            self._here_then[job.path] = self._here(job.path)
             self._may_want_to_delete(job.path)
 
     def _may_want_to_delete(self, path: str) -> None:
@@ -318,10 +321,13 @@ class Laws:
                 raise self.broken("L10", f"{path} is published while its rule is being written")
 
     def _not_too_many(self, path: str) -> None:
-        """Law 11. What is, or soon will be, there under another name was no loss."""
+        """
+        Law 11. What is, or soon will be, there under another name was no loss; what was to be
+        there is none either, of a delete that was on its way when that file was saved anew.
+        """
         now_s, files = self._world.scheduler.now_s, self._world.jatos.files()
         folder = self._world.folder
-        self._deleted.append(Deleted(path, now_s))
+        self._deleted.append(Deleted(path, now_s, self._here_then[path]))
         counted = {
             each.path
             for each in self._deleted
@@ -336,10 +342,13 @@ class Laws:
             raise self.broken("L11", f"{path} was the last one")
 
     def _uploaded_elsewhere(self, gone: Deleted) -> set[str]:
+        uploaded = {sha for path, sha in self._acknowledged_s if path != gone.path}
+        return uploaded | self._here(gone.path) | gone.here_then
+
+    def _here(self, but: str) -> frozenset[str]:
         folder = self._world.folder
-        here = {path for path in folder.files() if folder.stance(path) is Stance.FILE}
-        coming = {digest(folder.read(path)) for path in here if path != gone.path}
-        return coming | {sha for path, sha in self._acknowledged_s if path != gone.path}
+        here = (path for path in folder.files() if folder.stance(path) is Stance.FILE)
+        return frozenset(digest(folder.read(path)) for path in here if path != but)
 
     def _destroyed(self, asked: Request, before: bytes) -> None:
         """Bytes on JATOS are gone. Were they ours, or kept, or so new that nobody could know?"""
@@ -546,6 +555,8 @@ class Deleted:
 
     path: str
     at_s: float
+    here_then: frozenset[str] = frozenset()
+    """What lay under other names here when it was started (digests)."""
 
 
 @dataclass
