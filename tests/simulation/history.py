@@ -31,6 +31,7 @@ from tests.simulation.operations import (
     OthersRemove,
     Pause,
     Readable,
+    Reconfigure,
     Remove,
     Rename,
     Rewrite,
@@ -119,6 +120,7 @@ class _Maker:
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
         self._late = random.Random(f"{seed} late")
+        self._persons = random.Random(f"{seed} persons")
         choice = self._random.choice
         self._names = PLAIN + self._random.sample(NASTY, choice([0, 2, 6]))
         self._setup = Setup(
@@ -163,7 +165,19 @@ class _Maker:
     def make(self, steps: int) -> History:
         weights, makers = zip(*self._kinds, strict=True)
         operations = [make() for make in self._random.choices(makers, weights, k=steps)]
+        for _ in range(self._persons.choice([0, 0, 1, 3])):
+            operations[self._persons.randrange(steps)] = self._reconfigure()
         return History(self._setup, tuple(operations))
+
+    def _reconfigure(self) -> Operation:
+        settings: list[tuple[str, list[str | int]]] = [
+            ("drift", ["hold", "restore"]),
+            ("conflict", ["keep-copy", "hold"]),
+            ("max_files", [20, 2]),
+            ("deletes", ["mirror", "keep"]),
+        ]
+        setting, values = self._persons.choice(settings)
+        return Reconfigure(setting, self._persons.choice(values))
 
     def _wait(self) -> Operation:
         return Wait(self._random.choice([0.05, 0.4, 1.0, 3.0, 3.0, 20.0, 70.0]))
@@ -261,13 +275,17 @@ class _Maker:
 
     def _said(self) -> Operation:
         """What a person does with a command, which takes a moment."""
-        kinds = ["deletes", "drift", "conflict", "overwrites"]
         makers: list[tuple[int, Callable[[], Operation]]] = [
-            (2, lambda: Approve(self._random.choice(kinds))),
+            (2, self._approve),
             (1, lambda: Pause(True)),
             (2, lambda: Pause(False)),
         ]
         return self._one_of(makers)
+
+    def _approve(self) -> Operation:
+        often = self._random.choice(["deletes", "drift", "conflict", "overwrites"])
+        kind = self._persons.choice([often, often, "page", "newly included"])
+        return Approve(kind, self._persons.choice([1.0, 1.0, 0.5]))
 
     def _other_at_once(self) -> Operation:
         path, (label, size) = self._path(), self._content()

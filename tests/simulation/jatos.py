@@ -33,7 +33,7 @@ from tests.simulation.scheduler import current
 
 if TYPE_CHECKING:
     from tests.simulation.laws import Known
-    from tests.simulation.world import World
+    from tests.simulation.world import Setup, World
 
 UUID = "8f3c2d6e-0000-4000-8000-000000000000"
 LISTING = "structure"
@@ -79,6 +79,8 @@ class Request:
     began_s: float = 0.0
     known: Known | None = None
     """What had been said of the path when it began."""
+    setup: Setup | None = None
+    """How the program was configured when it began."""
     acted: bool = False
     late: bool = False
     """It takes effect when nobody is there any more who sent it."""

@@ -15,8 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from jatossync.core.actions import Delete, Hash, HoldKind, Upload
-from jatossync.core.holds import HeldList
+from jatossync.core.actions import Delete, Hash, Hold, HoldKind, Upload
 from jatossync.core.jobs import Ask, Job, Provenance, Scan, Stopped
 from jatossync.core.model import Seen
 from jatossync.state.store import FILE_NAME
@@ -149,11 +148,11 @@ class Laws:
     def _lies(self, *, ours: bool) -> Lies:
         return Lies(ours, self._world.stamp(), self._world.scheduler.now_s)
 
-    def approves(self, held: HeldList) -> None:
-        """A person says yes to a list."""
-        self.approved.update(held.paths)
-        for path, hold in held.paths.items():
-            self._approved_seen[path].append(hold.seen)
+    def approves(self, holds: Iterable[Hold]) -> None:
+        """A person says yes to these."""
+        for hold in holds:
+            self.approved.add(hold.path)
+            self._approved_seen[hold.path].append(hold.seen)
 
     def troubled(self, path: str) -> None:
         """A request for this path is refused for no fault of its own."""
@@ -213,6 +212,7 @@ class Laws:
             raise self.broken("L12", f"the token is in the request {asked.target}")
         if asked.kind not in ("POST", "DELETE"):
             return
+        asked.setup = self._world.setup
         known = self._known.get(asked.path)
         asked.known = replace(known) if known is not None else None
         for other in self._world.jatos.under_way:
@@ -363,7 +363,7 @@ class Laws:
 
     def _wanted(self, asked: Request, before: bytes, after: bytes) -> None:
         """Law 11 and the policies: theirs is overwritten only where the user wants that."""
-        path, setup = asked.path, self._world.setup
+        path, setup = asked.path, asked.setup
         if digest(before) in self._world.folder.versions[path] or self._could_not_know(
             asked, before
         ):
@@ -372,6 +372,7 @@ class Laws:
         drift = self._world.on_disk.rows().get(path) == digest(after)
         if drift and attempted != {digest(after)}:
             return  # more than one version may have been there: nobody can call it drift
+        assert setup is not None
         policy = setup.drift if drift else setup.conflict
         if policy == "hold" and not self._said_yes(path, before):
             raise self.broken("L11", f"{path} of somebody else is overwritten; nobody said yes")

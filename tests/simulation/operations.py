@@ -371,13 +371,26 @@ class Stop(Operation):
 
 
 @dataclass(frozen=True)
-class Approve(Operation):
-    """A person says yes to the lists of one kind."""
+class Reconfigure(Operation):
+    """A person edits the configuration, stops the program, and starts it a while later."""
 
-    kind: str
+    setting: str
+    value: str | int
 
     def do(self, world: World) -> None:
-        world.approve(lambda held: held.kind.value == self.kind)
+        world.reconfigure(self.setting, self.value)
+        Stop().do(world)
+
+
+@dataclass(frozen=True)
+class Approve(Operation):
+    """A person says yes to the lists of one kind, or to about such a share of their files."""
+
+    kind: str
+    share: float = 1.0
+
+    def do(self, world: World) -> None:
+        world.approve(lambda held: held.kind.value == self.kind, self.share)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -46,7 +46,7 @@ LONGEST_END_S = 4 * 3600.0
 
 @dataclass(frozen=True)
 class Setup:
-    """What stays the same in one history."""
+    """What does not happen, but is so, in one history."""
 
     seed: int = 0
     """For the times that requests and scans take."""
@@ -90,7 +90,7 @@ class Process:
         try:
             if self._world.folder.is_away:
                 raise ConfigError("the folder is away")
-            with opened(self._world.config, alone=False) as sides:
+            with opened(self._world.configured(), alone=False) as sides:
                 self.sides = sides
                 self.daemon = Daemon(sides, self._world.heard)
                 self.daemon.run(watch=True)
@@ -122,7 +122,7 @@ class World:
         self.laws = Laws(self)
         self.state = str(place / "state")
         self.on_disk = OnDisk(self.state)
-        self.config = self._config()
+        self._edited = setup
         self.process: Process | None = None
         self.dead: set[Process] = set()
         self.watcher: edges.Watcher | None = None
@@ -132,7 +132,14 @@ class World:
         self._moments: dict[str, list[tuple[int, Callable[[], None]]]] = defaultdict(list)
         self._looks = 0
 
-    def _config(self) -> Config:
+    def reconfigure(self, setting: str, value: str | int) -> None:
+        """A person edits the configuration, which nobody reads before the next start."""
+        changed: dict[str, Any] = {setting: value}
+        self._edited = replace(self._edited, **changed)
+
+    def configured(self) -> Config:
+        """What a start of the program finds in its configuration."""
+        self.setup = self._edited
         token = self.place / "token"
         token.touch(0o600)
         token.write_text(self.jatos.token.token)
@@ -272,13 +279,17 @@ class World:
 
     # What people say to it.
 
-    def approve(self, wanted: Callable[[HeldList], bool]) -> None:
-        """A person says yes to these lists, in a process of its own."""
+    def approve(self, wanted: Callable[[HeldList], bool], share: float = 1.0) -> None:
+        """A person says yes to (a share of) these lists, in a process of its own."""
         with self._state() as store:
-            lists = [held for held in store.holds.lists() if wanted(held)]
-            for held in lists:
-                self.laws.approves(held)
-            store.holds.approve([hold for held in lists for hold in held.paths.values()])
+            holds = [
+                hold
+                for held in store.holds.lists()
+                for path, hold in held.paths.items()
+                if wanted(held) and self.dice("approves", path, self.scheduler.now_s) < share
+            ]
+            self.laws.approves(holds)
+            store.holds.approve(holds)
 
     def pause(self, paused: bool) -> None:
         """A person lets it pause, or go on."""
