@@ -86,6 +86,8 @@ class Listings:
     verified_s: float | None = None
     """When the last one was asked for that all was compared with."""
 
+    _before_s: float = math.inf
+    """How long the one before took; there was none: for ever."""
     _lost: int = 0
     """So many in a row ended without an answer."""
 
@@ -96,16 +98,21 @@ class Listings:
         self.next_s = now_s + verify_s
 
     def end(self, result: Result, now_s: float) -> None:
-        """One that was lost is asked for again; one that took long, later than it would be."""
+        """
+        One that was lost is asked for again; where they take long, they are asked for later.
+
+        How long the last two took at least: one that was held up is no measure.
+        """
+        self.took_s = now_s - self.asked_s
+        usual_s, self._before_s = min(self.took_s, self._before_s), self.took_s
         self._lost = self._lost + 1 if isinstance(result, Unavailable) else 0
         lost = isinstance(result, Stopped) or 0 < self._lost < LOSSES_THAT_REFUSE
         self.possible = isinstance(result, Listing)
         self.compared = not lost
-        self.took_s = now_s - self.asked_s
         if lost:
             self.next_s = now_s + RELIST_S
         else:
-            self.next_s = max(self.next_s, now_s + VERIFY_SHARE * self.took_s)
+            self.next_s = max(self.next_s, now_s + VERIFY_SHARE * usual_s)
 
     def hurry(self, at_s: float) -> None:
         """Verify at `at_s`, if not sooner."""

@@ -7,6 +7,7 @@ What they know is the model's own: what stood in the folder, what others did on 
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import zlib
@@ -110,6 +111,10 @@ class Laws:
         self._uploads_s: dict[str, list[float]] = defaultdict(list)
         """When each path was uploaded."""
         self.touched_by_others: set[str] = set()
+        self.others_s = -math.inf
+        """When others last changed something on JATOS."""
+        self.listed_s = -math.inf
+        """When the last listing was asked for that was answered."""
         self.approved: set[str] = set()
         """Paths to which a person has said yes, for whatever."""
         self._approved_seen: dict[str, list[Seen | None]] = defaultdict(list)
@@ -143,6 +148,7 @@ class Laws:
         """Somebody else put or removed a file on JATOS."""
         self.lies[path] = self._lies(ours=False)
         self.touched_by_others.add(path)
+        self.others_s = self._world.scheduler.now_s
         self._agreed.pop(path, None)
 
     def _lies(self, *, ours: bool) -> Lies:
@@ -420,6 +426,8 @@ class Laws:
             if asked.acted and self._world.jatos.at(asked.path) == data:
                 self._agreed[asked.path] = Agreed(digest(data), now_s, self._world.process)
         if asked.kind == "LIST":
+            if status == 200 and not cut:
+                self.listed_s = asked.began_s
             for path, known in self._listed.pop(asked.number, {}).items():
                 if path not in self._known or self._known[path].stamp < known.stamp:
                     self._known[path] = known
