@@ -17,7 +17,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from jatossync.config import Config
-from jatossync.core.actions import Delete, Hash, Keep, Look, Upload
+from jatossync.core.actions import Delete, Hash, Keep, Look, Rival, Upload
 from jatossync.core.jobs import (
     AlreadyThere,
     Ask,
@@ -42,7 +42,7 @@ from jatossync.core.jobs import (
     Unavailable,
     UploadResult,
 )
-from jatossync.core.model import Content, Kept, Listing, Row, Seen, Stat
+from jatossync.core.model import SMALL_BYTES, Content, Kept, Listing, Row, Seen, Stat
 from jatossync.core.passing import Passing
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.upkeep import Progress
@@ -52,6 +52,7 @@ from jatossync.local.root import Blocked, Changed, Presence, StudyFolder
 from jatossync.local.scan import Scanner
 from jatossync.local.twins import Twins
 from jatossync.remote.client import Assets, Jatos
+from jatossync.remote.looks import replaceable
 from jatossync.remote.spellings import Spellings
 from jatossync.remote.token import Token
 from jatossync.state.store import Store
@@ -263,8 +264,8 @@ class Jobs:
                 upload = partial(
                     assets.upload, source=source, stop=self._stopping, sent=partial(self._sent, job)
                 )
-                if job.rivals:  # at first as if nothing that lies there could be its own
-                    careful = replace(job, look=True, replaceable=frozenset())
+                if job.rivals:  # at first as if nothing that may be theirs could be its own
+                    careful = replace(job, look=True, replaceable=_surely_its_own(job))
                     result = self._unless_taken_for_another(job, upload(careful))
                     if not isinstance(result, Foreign):
                         return result
@@ -278,8 +279,10 @@ class Jobs:
         """
         What lies there already may be another file of this folder, on a JATOS that ignores case.
 
-        Then it is neither somebody else's to be replaced nor this one to be taken over.
+        Then it is neither somebody else's to be replaced nor this one to be taken over; unless
+        these bytes were sent before without an answer, and never for that one.
         """
+        sent = job.content in job.replaceable
         match result:
             case Foreign():
                 seen = result.seen
@@ -292,6 +295,9 @@ class Jobs:
         except (OSError, Blocked):
             return result
         for twin in twins:
+            theirs = Rival(twin, job.content) in job.rivals
+            if sent and isinstance(result, AlreadyThere) and not theirs:
+                continue
             taken = self._names().are_one(job.path, seen, twin)
             if isinstance(taken, Unavailable | Stopped):
                 return taken
@@ -316,14 +322,31 @@ class Jobs:
         except (OSError, Blocked) as exc:
             return Overtaken(f"what could be taken for it cannot be looked at: {exc}")
         for twin in twins:
-            folded = self._names().goes_with(job.path, twin)
-            if isinstance(folded, Unavailable | Stopped):
-                return folded
-            if folded is None:
-                return Refused(f"JATOS may take it for {twin}, which is here, and cannot say so")
-            if folded:
-                return AlreadyThere()
+            if (result := self._instead_of_its_twin(job, twin, assets)) is not None:
+                return result
         return assets.delete(job, lambda: self._why_not_delete(job))
+
+    def _instead_of_its_twin(
+        self, job: Delete, twin: RelPath, assets: Assets
+    ) -> DeleteResult | None:
+        """
+        What comes of a delete that could hit another file of this folder; None where it cannot.
+
+        Where JATOS has that one of us by now, what lies under the name are its bytes.
+        """
+        folded = self._names().goes_with(job.path, twin)
+        if isinstance(folded, Unavailable | Stopped):
+            return folded
+        if folded is None:
+            return Refused(f"JATOS may take it for {twin}, which is here, and cannot say so")
+        if not folded:
+            return None
+        seen = assets.look(job.path)
+        if not isinstance(seen, Seen):
+            return seen
+        if replaceable(seen, [rival.content for rival in job.rivals if rival.path == twin]):
+            return AlreadyThere()
+        return Refused(f"JATOS takes it for {twin}, which is here and was never sent")
 
     def _why_not_delete(self, job: Delete) -> str | None:
         """
@@ -337,6 +360,13 @@ class Jobs:
         if operations(self._sides.folder.path) - job.despite:
             return "git is at work in the folder"
         return None
+
+
+def _surely_its_own(job: Upload) -> frozenset[Content]:
+    """What it may replace and no rival of it has; of large files a look tells only the size."""
+    theirs = {rival.content for rival in job.rivals}
+    sizes = {content.size for content in theirs if content.size > SMALL_BYTES}
+    return frozenset(each for each in job.replaceable - theirs if each.size not in sizes)
 
 
 def set_aside(folder: StudyFolder, trash: Trash, path: RelPath, stat: Stat) -> Content:

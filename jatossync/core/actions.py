@@ -6,9 +6,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from jatossync.core.model import Content, Entry, Row, Seen, Stat
 from jatossync.core.paths import RelPath
+
+
+class Rival(NamedTuple):
+    """What JATOS has of us, or may have, under another spelling of a name."""
+
+    path: RelPath
+    content: Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +30,8 @@ class Upload:
     """What may lie there now: ours by manifest or attempt, or kept in the trash."""
     look: bool = True
     """Look at the path before writing; False where a listing just did that for all."""
-    rivals: frozenset[RelPath] = frozenset()
-    """Other spellings of its name that are on JATOS, too: what lies there may be theirs."""
+    rivals: frozenset[Rival] = frozenset()
+    """Where JATOS takes these for the same name, what lies there may be theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,8 @@ class Delete:
     path: RelPath
     replaceable: frozenset[Content]
     look: bool = True
+    rivals: frozenset[Rival] = frozenset()
+    """As of `Upload`."""
     despite: frozenset[str] = frozenset()
     """What git is doing in the folder for so long that it is not waited for; else it waits."""
 

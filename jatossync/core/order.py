@@ -163,10 +163,10 @@ class Queue:
         heapq.heappush(self._moments, item.since_s + PATIENCE_S)
 
     def hasten(self, path: RelPath, now_s: float) -> None:
-        """What waits for its next try need not wait any longer."""
+        """What was refused may be taken now: it is tried again soon, and waited for."""
         item = self.waiting(path)
         if item is not None and item.refusals:
-            self.put(replace(item, not_before_s=min(item.not_before_s, now_s)))
+            self.put(replace(item, refusals=1, not_before_s=min(item.not_before_s, now_s)))
 
     def follow(self, waited_for: Callable[[RelPath], bool], now_s: float) -> None:
         """Uploads that were put off because their file is saved so often go now."""

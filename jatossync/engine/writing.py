@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from jatossync.core.actions import Adopt, Delete, HoldKind, Upload
+from jatossync.core.actions import Adopt, Delete, HoldKind, Rival, Upload
 from jatossync.core.ignore import IGNORE_FILE
 from jatossync.core.jobs import (
     AlreadyThere,
@@ -74,15 +74,28 @@ class Writing(Room):
         while (item := self._queue.take(now_s, may, settling)) is not None:
             if item.refusals:
                 self._decisions.begin([item.action], item.burst)  # a refusal cleared the attempt
-            job = replace(item.action, look=not self._listing_counts(item, now_s))
+            look, rivals = not self._listing_counts(item, now_s), self._rivals(item.path)
+            job = replace(item.action, look=look, rivals=rivals)
             if isinstance(job, Delete):
                 job = replace(job, despite=self._git.operations)
-            else:
-                others = self._evidence.other_spellings(item.path)
-                job = replace(job, rivals=frozenset(filter(self._store.known, others)))
             jobs.append(job)
             self._evidence.touched(item.path)
         return jobs
+
+    def _rivals(self, path: RelPath) -> frozenset[Rival]:
+        others = self._evidence.other_spellings(path)
+        if not others:
+            return frozenset()
+        rows, attempts = self._store.rows({*others, path}), self._parts.attempts(others)
+        own = rows[path].content if path in rows else None
+        acknowledged = (Rival(each, rows[each].content) for each in others & rows.keys())
+        attempted = (
+            Rival(each, attempt.content)
+            for each in others
+            for attempt in attempts.get(each, ())
+            if attempt.content not in (None, own)  # what JATOS acknowledged of it is its own
+        )
+        return frozenset([*acknowledged, *attempted])
 
     def _count_deletes(self, now_s: float) -> None:
         """Hold deletes that are too many (law 11)."""
@@ -196,8 +209,16 @@ class Writing(Room):
             self._refusals.end(job.path)
         if isinstance(result, Done | AlreadyThere):
             self._settle_approval(job.path, now_s)
+            self._hasten_other_spellings(job, now_s)
         self._waits.ended(job.path, isinstance(result, Done | AlreadyThere))
         self._parts.look_again(job.path, now_s)
+
+    def _hasten_other_spellings(self, job: Upload | Delete, now_s: float) -> None:
+        """The delete that an upload under another spelling made up for, or the other way round."""
+        for other in self._evidence.other_spellings(job.path):
+            item = self._queue.waiting(other)
+            if item is not None and type(item.action) is not type(job):
+                self._queue.hasten(other, now_s)
 
     def _settle_approval(self, path: RelPath, now_s: float) -> None:
         approval = self._holds.approval(path)

@@ -320,7 +320,7 @@ def test_what_lies_under_a_name_may_be_another_spellings_until_one_has_it_for_go
     world.save("A.txt", b"new")
     world.wait(1.0)
     first, *again = uploads(world, "A.txt")[1:]
-    assert first.rivals == {"a.txt"}
+    assert first.rivals == {("a.txt", content_of(b"one"))}
     assert again
     assert not any(job.replaceable for job in again), "nothing that lies there is its own"
     assert store.paths() == {"a.txt"}

@@ -218,3 +218,22 @@ def test_a_file_that_came_back_is_not_overwritten_by_an_edit_of_its_other_spelli
         both(study, ("A.txt", "one"), ("a.txt", "edited"))
         wait_until(lambda: daemon.log("refused") or daemon.log("uploaded"), daemon.output)
         assert sorted(study.remote().values()) == [b"one", b"page"]
+
+
+@pytest.mark.parametrize("dialect", ["3.10", "3.8"])
+def test_a_file_is_deleted_though_one_that_is_never_sent_has_its_name_for_jatos(
+    jatos: Jatos, tmp_path: Path, dialect: str
+) -> None:
+    study = Study(tmp_path, jatos(dialect, names="fold"))
+    study.write("page.html", "page")
+    study.write("a.txt", "one")
+    assert study.cli("sync").code == 0
+    study.write("A.txt", "")
+    (study.folder / "a.txt").unlink()
+    said = study.cli("sync")
+    assert said.code == 2
+    assert "A.txt, which is here and was never sent" in said.text
+    assert sorted(study.remote().values()) == [b"one", b"page"]
+    (study.folder / "A.txt").unlink()
+    assert study.cli("sync").code == 0
+    assert list(study.remote().values()) == [b"page"]

@@ -441,8 +441,8 @@ MUTANTS = [
     Mutant(
         "a new file may overwrite what another spelling of its name has on JATOS",
         "engine/writing.py",
-        "                job = replace(job, rivals=frozenset(filter(self._store.known, others)))",
-        "                pass",
+        "            look, rivals = not self._listing_counts(item, now_s), self._rivals(item.path)",
+        "            look, rivals = not self._listing_counts(item, now_s), frozenset[Rival]()",
     ),
     Mutant(
         "what is missing in a folder that may be another one goes",
