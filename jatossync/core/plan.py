@@ -153,6 +153,8 @@ def _as_approved(policy: Policy, approval: Approval | None, seen: Seen | None) -
             return replace(policy, drift="restore")
         case HoldKind.CONFLICT:
             return replace(policy, conflict="keep-copy")
+        case HoldKind.PAGE | HoldKind.DELETES if approval.seen is not None:
+            return replace(policy, conflict="keep-copy")  # they said so before
     return policy
 
 

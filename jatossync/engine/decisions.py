@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jatossync.core.actions import (
     Action,
@@ -27,7 +27,7 @@ from jatossync.core.actions import (
     sent_by,
 )
 from jatossync.core.contact import FIRST_CONTACT
-from jatossync.core.holds import TOGETHER_S
+from jatossync.core.holds import DELETES, TOGETHER_S
 from jatossync.core.jobs import Job, Provenance
 from jatossync.core.model import Attempt, Entry, Row
 from jatossync.core.order import Item, rank
@@ -129,7 +129,18 @@ class Decisions(Room):
 
     def vet(self, action: Action) -> Action:
         """A decided action, or what it has to wait as."""
-        return self._contact.vet(self._guard.vet(action), self._parts.seen)
+        return self._contact.vet(self._despite(self._guard.vet(action)), self._parts.seen)
+
+    def _despite(self, action: Action) -> Action:
+        """
+        What has to wait, with the bytes of others that are in the trash because of it.
+
+        A person said yes to losing these; a yes to this as well is not to ask for that anew.
+        """
+        seen = self._parts.seen(action.path) if isinstance(action, Hold) else None
+        if isinstance(action, Hold) and action.kind in DELETES and seen is not None and seen.kept:
+            return replace(action, seen=seen)
+        return action
 
     def already_decided(self, action: Upload | Delete) -> bool:
         """Whether the same waits already, or was refused for these bytes for good."""
@@ -257,6 +268,7 @@ class Decisions(Room):
 
     def hold_delete(self, action: Action, burst: int, now_s: float) -> None:
         """Let a delete that waits for its turn wait for a person instead, if it has to."""
+        action = self._despite(action)
         if isinstance(action, Hold):
             item = self._queue.waiting(action.path)
             if item is not None:

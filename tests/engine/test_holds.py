@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
 
 from jatossync.core.actions import Hold, HoldKind
 from jatossync.core.holds import chosen_list
 from jatossync.core.jobs import List, StateChanged
+from jatossync.core.limits import Limits
+from jatossync.core.paths import RelPath
+from jatossync.core.plan import Policy
 from jatossync.core.ports import Settings
 from jatossync.state.store import Store
-from tests.engine.world import World
+from tests.engine.world import SERVER, World
 
 
 def approve(world: World, store: Store, holds: Iterable[Hold]) -> None:
@@ -116,6 +122,39 @@ def test_an_approval_that_is_no_longer_needed_is_used_up(world: World, store: St
     world.settle()
     assert store.holds.approvals() == {}
     assert not world.engine.report.held
+
+
+@pytest.mark.parametrize(
+    ("page", "questions"),
+    [
+        (True, [HoldKind.PAGE, HoldKind.CONFLICT, HoldKind.PAGE]),
+        (False, [HoldKind.DELETES, HoldKind.CONFLICT]),
+    ],
+)
+def test_a_delete_and_what_others_wrote_there_are_asked_about_to_an_end(
+    store: Store, *, page: bool, questions: list[HoldKind]
+) -> None:
+    """A yes to deleting a page led to the conflict again, and a yes to that to the page."""
+    limits = Limits(max_files=1)
+    world = World(store, Settings(policy=Policy(conflict="hold"), limits=limits))
+    if page:
+        world.server = replace(SERVER, pages=frozenset([RelPath("index.html")]))
+    paths = ("index.html", "a.txt", "b.txt", "c.txt")
+    for path in paths:
+        world.save(path, b"ours")
+    world.settle()
+    world.remote["index.html"] = b"theirs"
+    for path in paths[: 1 if page else 3]:
+        world.remove(path)
+    asked = []
+    for _ in range(5):
+        world.settle()
+        if held := next(iter(world.engine.report.held), None):
+            asked.append(held.kind)
+            approve(world, store, held.paths.values())
+    assert asked == questions
+    assert "index.html" not in world.remote
+    assert world.trash == [b"theirs"]
 
 
 def test_a_rehearsal_shows_what_is_held_and_keeps_nothing(world: World, store: Store) -> None:
