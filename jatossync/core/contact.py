@@ -77,14 +77,15 @@ class Contact:
         """A decided action, or what it waits as: what is held stays so until a person approves."""
         if not isinstance(action, Keep | Upload):
             return action
-        path = action.path
+        path, now = action.path, seen(action.path)
         if self._is_overwrite(path):
-            approval = self._holds.approval(path)
-            waits = approval is not None and not approval.covers(seen(path))  # written there since
+            approval, there = self._holds.approval(path), now is not None and now.size is not None
+            # Written there since. Where nothing lies, an upload that finds something asks anew.
+            waits = approval is not None and there and not approval.covers(now)
         else:
             held = self._holds.kind(path) is HoldKind.OVERWRITES
             waits = isinstance(action, Keep) and held
-        return Hold(path, HoldKind.OVERWRITES, DIFFERS, seen(path)) if waits else action
+        return Hold(path, HoldKind.OVERWRITES, DIFFERS, now) if waits else action
 
     def count(self, action: Action) -> None:
         """Sum up what is found at first contact."""

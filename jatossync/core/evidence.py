@@ -183,7 +183,7 @@ def still_held(seen: Seen | None, held: Seen | None) -> Seen | None:
         return seen
     if seen is None:
         return replace(held, sha256=None, looked=False)  # no listing: it is looked at again
-    if seen.size is None and held.size is None:
+    if seen.doubt is Doubt.TWIN or (seen.size is None and held.size is None):
         return held
     adler32 = held.adler32 if seen.adler32 is None else seen.adler32
     listed = (seen.size, adler32, seen.modified_ms)

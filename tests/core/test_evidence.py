@@ -81,6 +81,7 @@ def test_what_is_held_is_as_it_was_seen_until_a_listing_says_otherwise() -> None
     gone = Seen(None, looked=True)
     assert still_held(Seen(None, doubt=Doubt.ONCE), gone) == gone
     assert still_held(Seen(None), held) == Seen(None)
+    assert still_held(Seen(None, doubt=Doubt.TWIN), held) == held, "it may be listed as its twin"
     assert still_held(Seen(1), None) == Seen(1)
 
 
