@@ -70,6 +70,7 @@ NASTY = [
     "node_modules/m.js",
     "~tilde/~",
 ]
+_SPELLINGS = ["caf\u00e9.txt", "cafe\u0301.txt"]
 DIRECTORIES = ["img", "data", "data/x", "new", "new/deep"]
 LABELS = ["v1", "v2", "v3", "v4", "250", "331", "120", "201", ""]
 STEPS = 50
@@ -142,7 +143,10 @@ class _Maker:
             deletes=choice(["mirror", "mirror", "mirror", "keep"]),
             quiet=choice(["300ms", "300ms", "10ms", "3s"]),
             verify=choice(["10m", "10m", "1m"]),
+            names=choice(["exact"] * 6 + ["fold", "nfd"]),
         )
+        if self._setup.names != "exact":
+            self._names += ["Index.html", "IMG/a.png", "Case.js", "case.js", *_SPELLINGS]
         choice = self._random.choice
         # Some histories are only about edits: then nothing else may come in between.
         others = choice([0, 0, 1, 3])

@@ -101,18 +101,19 @@ class _Body(httpx.SyncByteStream):
 class Jatos:
     """One server with one study; `assets` is its folder on disk."""
 
-    def __init__(self, world: World, place: Path, dialect: str, page: str) -> None:
+    def __init__(self, world: World, place: Path, setup: Setup) -> None:
         self._world = world
         self._state = State(place)
         self.study: Study = self._state.add_study("Stroop", UUID)
-        if page:
-            self.study.components.append(Component(1, UUID, "A page", page))
+        if setup.page:
+            self.study.components.append(Component(1, UUID, "A page", setup.page))
         self.token = self._state.add_token()
         self.switches = self._state.switches
         self.assets = self._state.folder(self.study)
         self._top = str(self.assets)
-        self.dialect = DIALECTS[dialect]
-        self._api = Api(self._state, self.dialect, NAMES["exact"])
+        self.dialect = DIALECTS[setup.dialect]
+        self._names = NAMES[setup.names]
+        self._api = Api(self._state, self.dialect, self._names)
         self.faults: list[Fault] = []
         self.under_way: list[Request] = []
         self.late: list[Request] = []
@@ -122,30 +123,47 @@ class Jatos:
 
     # What is there.
 
+    @property
+    def exact(self) -> bool:
+        """Whether its disk tells all names apart."""
+        return self._names.exact
+
+    def same(self, path: str) -> str:
+        """Equal for paths that are one file there."""
+        return path if self.exact else self._names.same(path)
+
     def at(self, path: str) -> bytes | None:
-        """The bytes of one asset."""
+        """The bytes of one asset, however its name is spelled."""
         try:
-            with open(f"{self._top}/{path}", "rb") as file:
+            with open(self._place(path), "rb") as file:
                 return file.read()
         except OSError:
             return None
 
+    def is_directory(self, path: str) -> bool:
+        """Whether it is a directory there."""
+        return os.path.isdir(self._place(path))
+
+    def _place(self, path: str) -> str:
+        if self.exact:
+            return f"{self._top}/{path}"
+        return str(self._names.find(self.assets, path))
+
     def files(self) -> dict[str, bytes]:
-        """All assets."""
+        """All assets, by the names under which they are stored."""
         found = {}
         for directory, _, names in os.walk(self._top):
             for name in names:
-                path = f"{directory}/{name}"[len(self._top) + 1 :]
-                data = self.at(path)
-                assert data is not None
-                found[path] = data
+                place = f"{directory}/{name}"
+                with open(place, "rb") as file:
+                    found[place[len(self._top) + 1 :]] = file.read()
         return found
 
     # What others do there.
 
     def put(self, path: str, data: bytes) -> bool:
         """Somebody else changes or adds a file; whether that is possible."""
-        file = self.assets / path
+        file = Path(self._place(path))
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
@@ -156,7 +174,7 @@ class Jatos:
 
     def remove(self, path: str) -> None:
         """Somebody else removes a file."""
-        (self.assets / path).unlink(missing_ok=True)
+        Path(self._place(path)).unlink(missing_ok=True)
 
     def empty(self) -> None:
         """The study's folder is gone."""
@@ -244,7 +262,7 @@ class Jatos:
         if asked.kind in ("POST", "DELETE") and answer.status < 300:
             self.writes += 1
             if asked.kind == "POST":
-                self._set_time(self.assets / asked.path)
+                self._set_time(Path(self._place(asked.path)))
             self._world.laws.wrote(asked, before)
         elif asked.kind in ("GET", "HEAD"):
             self._world.laws.seen(asked, asked.path, self.at(asked.path))

@@ -82,8 +82,9 @@ class Known:
 
 @dataclass
 class Lies:
-    """Who put there what lies on JATOS (or took it away), and when."""
+    """Who put there what lies on JATOS (or took it away), when, and under which name."""
 
+    path: str
     ours: bool
     stamp: int
     at_s: float
@@ -98,7 +99,8 @@ class Laws:
         self._confirmed: dict[str, set[str]] = defaultdict(set)
         self._likely: dict[str, set[tuple[int, int]]] = defaultdict(set)
         """Size and Adler-32 of what was listed: of large files nobody is told more."""
-        self.lies: dict[str, Lies] = {}
+        self._lies: dict[str, Lies] = {}
+        """By what JATOS takes the path for; so are the next two."""
         self._known: dict[str, Known] = {}
         self._listed: defaultdict[int, dict[str, Known]] = defaultdict(dict)
         """What listings that are not answered yet have seen, by their number."""
@@ -108,9 +110,9 @@ class Laws:
         self._acknowledged_s: dict[tuple[str, str], float] = {}
         self._agreed: dict[str, Agreed] = {}
         """What JATOS has last said yes to."""
+        self._touched_by_others: set[str] = set()
         self._uploads_s: dict[str, list[float]] = defaultdict(list)
         """When each path was uploaded."""
-        self.touched_by_others: set[str] = set()
         self.others_s = -math.inf
         """When others last changed something on JATOS."""
         self.listed_s = -math.inf
@@ -124,6 +126,8 @@ class Laws:
         self.locked_s: float | None = None
         """Since when the study is locked."""
         self._deleted: list[Deleted] = []
+        self._started_at: dict[str, int] = {}
+        """When a job for a path was last begun, in steps of the world."""
         self._here_then: dict[str, frozenset[str]] = {}
         """What lay under other names here when a delete was last started (digests)."""
         self._held_deletes: dict[str, int] = {}
@@ -146,13 +150,41 @@ class Laws:
 
     def others_changed(self, path: str) -> None:
         """Somebody else put or removed a file on JATOS."""
-        self.lies[path] = self._lies(ours=False)
-        self.touched_by_others.add(path)
+        self._lie(path, ours=False)
+        self._touched_by_others.add(self._same(path))
         self.others_s = self._world.scheduler.now_s
-        self._agreed.pop(path, None)
 
-    def _lies(self, *, ours: bool) -> Lies:
-        return Lies(ours, self._world.stamp(), self._world.scheduler.now_s)
+    def _lie(self, path: str, *, ours: bool) -> None:
+        now_s, same = self._world.scheduler.now_s, self._same(path)
+        self._lies[same] = Lies(path, ours, self._world.stamp(), now_s)
+        self._agreed.pop(same, None)
+
+    def lies_at(self, path: str) -> Lies | None:
+        """Who put there what JATOS has under this name, however it was spelled."""
+        return self._lies.get(self._same(path))
+
+    def touched(self, path: str) -> bool:
+        """Whether somebody else ever changed it on JATOS."""
+        return self._same(path) in self._touched_by_others
+
+    def _same(self, path: str) -> str:
+        return self._world.jatos.same(path)
+
+    def spellings(self, path: str) -> Iterable[str]:
+        """All paths that ever were here and are the same file for JATOS."""
+        if self._world.jatos.exact:
+            return (path,)
+        here, same = self._world.folder.versions, self._same(path)
+        return {path, *(each for each in here if self._same(each) == same)}
+
+    def _rows(self, path: str, rows: dict[str, str]) -> set[str | None]:
+        """What the manifest has under a name that JATOS takes for this one."""
+        return {rows.get(each) for each in self.spellings(path)}
+
+    def _versions(self, path: str) -> set[str]:
+        """Digests of all that ever stood under a name that JATOS takes for this one."""
+        versions = self._world.folder.versions
+        return set().union(*(versions[each] for each in self.spellings(path)))
 
     def approves(self, holds: Iterable[Hold]) -> None:
         """A person says yes to these."""
@@ -166,7 +198,7 @@ class Laws:
 
     def known_paths(self) -> Iterable[str]:
         """All paths that ever were anywhere."""
-        return {*self._world.folder.versions, *self.lies}
+        return {*self._world.folder.versions, *(lies.path for lies in self._lies.values())}
 
     # What the program does.
 
@@ -182,13 +214,15 @@ class Laws:
         folder = self._world.folder
         if isinstance(job, Upload | Delete) and folder.is_away and now_s - folder.away_s > AWAY_S:
             raise self.broken("L2", f"the folder is away, and yet {job}")
+        if isinstance(job, Upload | Delete):
+            self._started_at[job.path] = self._world.stamp()
         if isinstance(job, Delete):
             self._here_then[job.path] = self._here(job.path)
             self._may_want_to_delete(job.path)
 
     def _may_want_to_delete(self, path: str) -> None:
         """Law 2. No look could find missing what has stood here ever since we put it on JATOS."""
-        folder, lies = self._world.folder, self.lies.get(path)
+        folder, lies = self._world.folder, self.lies_at(path)
         if lies is None or not lies.ours or not folder.stands(path):
             return
         long_ago_s = self._world.scheduler.now_s - STOOD_S
@@ -203,7 +237,7 @@ class Laws:
                 self._unhidden[self.hidden] = now_s
             for path in folder.files():
                 rests = now_s - folder.changed_s[path] > STOOD_S
-                if path.startswith(self.hidden + "/") and rests and path not in self.lies:
+                if path.startswith(self.hidden + "/") and rests and self.lies_at(path) is None:
                     self._newly_included[path] = self._world.stamp()
         self.hidden, self.ruled_s, self._rule_is_known = directory, now_s, False
         folder.ignored = lambda path: (
@@ -286,7 +320,7 @@ class Laws:
     def wrote(self, asked: Request, before: bytes | None) -> None:
         """An upload or a delete took effect."""
         path = asked.path
-        self._agreed.pop(path, None)
+        self._takes_no_other(asked, before)
         after = self._world.jatos.at(path)
         if asked.kind == "POST":
             assert after is not None
@@ -303,7 +337,19 @@ class Laws:
                 self._not_too_many(path)
         if not asked.late:  # else all was in order when it was sent
             self._in_order(path, after)
-        self.lies[path] = self._lies(ours=True)
+        self._lie(path, ours=True)
+
+    def _takes_no_other(self, asked: Request, before: bytes | None) -> None:
+        """Law 3. Of two files that are one for JATOS, none is taken away by the other."""
+        lies, folder = self.lies_at(asked.path), self._world.folder
+        if asked.late or before is None or lies is None or not lies.ours or lies.path == asked.path:
+            return
+        rows, sha = self._world.on_disk.rows(), digest(before)
+        if rows.get(asked.path) == sha and rows.get(lies.path) != sha:
+            return  # it was renamed to this, without a request
+        stood = folder.changed_at.get(lies.path, 0) < self._started_at[asked.path]
+        if stood and folder.stance(lies.path) is Stance.FILE:
+            raise self.broken("L3", f"{asked.kind} of {asked.path} takes {lies.path} away")
 
     def _may_lie_there(self, path: str, data: bytes) -> None:
         if digest(data) not in self._world.folder.versions[path]:
@@ -331,20 +377,20 @@ class Laws:
         Law 11. What is, or soon will be, there under another name was no loss; what was to be
         there is none either, of a delete that was on its way when that file was saved anew.
         """
-        now_s, files = self._world.scheduler.now_s, self._world.jatos.files()
+        now_s, jatos = self._world.scheduler.now_s, self._world.jatos
         folder = self._world.folder
         self._deleted.append(Deleted(path, now_s, self._here_then[path]))
         counted = {
             each.path
             for each in self._deleted
             if now_s - each.at_s < WINDOW_S
-            and not (each.path in self.approved or each.path in files)
+            and not (each.path in self.approved or jatos.at(each.path) is not None)
             and not folder.versions[each.path] & self._uploaded_elsewhere(each)
         }
         if len(counted) > self._world.setup.max_files:
             raise self.broken("L11", f"too many deletes: {sorted(counted)}")
         coming = any(folder.stance(each) is Stance.FILE for each in folder.files())
-        if path in counted and not files and not coming:
+        if path in counted and not coming and not jatos.files():
             raise self.broken("L11", f"{path} was the last one")
 
     def _uploaded_elsewhere(self, gone: Deleted) -> set[str]:
@@ -359,7 +405,7 @@ class Laws:
     def _destroyed(self, asked: Request, before: bytes) -> None:
         """Bytes on JATOS are gone. Were they ours, or kept, or so new that nobody could know?"""
         path = asked.path
-        if digest(before) in self._world.folder.versions[path]:
+        if digest(before) in self._versions(path):
             return
         if self._world.in_trash(before) or self._could_not_know(asked, before):
             return
@@ -370,9 +416,7 @@ class Laws:
     def _wanted(self, asked: Request, before: bytes, after: bytes) -> None:
         """Law 11 and the policies: theirs is overwritten only where the user wants that."""
         path, setup = asked.path, asked.setup
-        if digest(before) in self._world.folder.versions[path] or self._could_not_know(
-            asked, before
-        ):
+        if digest(before) in self._versions(path) or self._could_not_know(asked, before):
             return
         attempted = {sha for each, _, sha in self._world.on_disk.attempts() if each == path}
         drift = self._world.on_disk.rows().get(path) == digest(after)
@@ -394,7 +438,7 @@ class Laws:
         """The very same bytes lay there already."""
         if len(data) > SMALL["SMALL_BYTES"] or asked.path == LISTING:
             rows, attempts = self._world.on_disk.rows(), self._world.on_disk.attempts()
-            lies = self.lies.get(asked.path)
+            lies = self.lies_at(asked.path)
             others = [sha for path, _, sha in attempts if path == asked.path]
             surely = rows.get(asked.path) == digest(data) and others == [digest(data)]
             if not surely or lies is None or not lies.ours:
@@ -405,7 +449,7 @@ class Laws:
 
     def _could_not_know(self, asked: Request, before: bytes) -> bool:
         """Whether what was destroyed came in the gap between the look and the write."""
-        known, lies = asked.known, self.lies.get(asked.path)
+        known, lies = asked.known, self.lies_at(asked.path)
         if len(before) > SMALL["SMALL_BYTES"] and known is not None and not known.listed:
             return True  # of large files only the size is looked at
         if known is None or lies is None:
@@ -424,7 +468,8 @@ class Laws:
             self._acknowledged_s[asked.path, digest(data)] = now_s
             self._uploads_s[asked.path].append(now_s)
             if asked.acted and self._world.jatos.at(asked.path) == data:
-                self._agreed[asked.path] = Agreed(digest(data), now_s, self._world.process)
+                agreed = Agreed(asked.path, digest(data), now_s, self._world.process)
+                self._agreed[self._same(asked.path)] = agreed
         if asked.kind == "LIST":
             if status == 200 and not cut:
                 self.listed_s = asked.began_s
@@ -465,23 +510,25 @@ class Laws:
         self._held_with_reason()
         self._in_sync()
         self._remember()
-        for path, lies in self.lies.items():
+        for lies in self._lies.values():
             if lies.ours:
-                self._remembered(path, rows.get(path), attempts)
+                self._remembered(lies.path, rows, attempts)
 
     def _agreed_to(self, rows: dict[str, str]) -> None:
         """Law 5. What JATOS has said yes to is in the manifest a moment later."""
         long_ago_s = self._world.scheduler.now_s - COMMITTED_S
-        for path, agreed in self._agreed.items():
+        for agreed in self._agreed.values():
             heard = agreed.process is self._world.process and agreed.at_s < long_ago_s
-            if heard and rows.get(path) != agreed.sha256:
-                raise self.broken("L5", f"JATOS said yes to {path}, and the manifest has it not")
+            if heard and agreed.sha256 not in self._rows(agreed.path, rows):
+                raise self.broken(
+                    "L5", f"JATOS said yes to {agreed.path}, and the manifest has it not"
+                )
 
     def _held_with_reason(self) -> None:
         """Law 13. Nobody is told of a change on JATOS that nobody made."""
         engine = self._world.engine
         for held in engine.report.held if engine is not None else ():
-            alone = held.paths.keys() - self.touched_by_others
+            alone = {path for path in held.paths if not self.touched(path)}
             if alone and held.kind is HoldKind.DRIFT:
                 raise self.broken("L13", f"nobody else touched {sorted(alone)}")
 
@@ -508,7 +555,7 @@ class Laws:
         if not world.said_in_sync:
             return
         for path in world.folder.files():
-            if path in self.touched_by_others or not (
+            if self.touched(path) or not (
                 self._is_told(path, now_s) or self._rests_long(path, now_s)
             ):
                 continue
@@ -519,7 +566,7 @@ class Laws:
         for asked in world.jatos.late:
             coming = world.sent_bytes(asked) if asked.kind == "POST" else None
             path, there = asked.path, world.jatos.at(asked.path)
-            if coming != there and path not in self.touched_by_others:
+            if coming != there and not self.touched(path):
                 raise self.broken(
                     "L13", f"it says that all is in sync, and {asked.path} may change"
                 )
@@ -537,12 +584,16 @@ class Laws:
         since_s = max(folder.changed_s[path], folder.opened_s, self.ruled_s)
         return now_s - since_s > UNHEARD_S
 
-    def _remembered(self, path: str, row: str | None, attempts: set[tuple[str, str, str]]) -> None:
+    def _remembered(
+        self, path: str, rows: dict[str, str], attempts: set[tuple[str, str, str]]
+    ) -> None:
         data = self._world.jatos.at(path)
         if data is None:
-            if row is not None and (path, "delete", "") not in attempts:
+            if path in rows and (path, "delete", "") not in attempts:
                 raise self.broken("L7", f"{path} was deleted, and the manifest still has it")
-        elif row != digest(data) and (path, "upload", digest(data)) not in attempts:
+            return
+        sent = (path, "upload", digest(data)) in attempts
+        if not sent and digest(data) not in self._rows(path, rows):
             raise self.broken(
                 "L7", f"{path} lies on JATOS because of us, and nothing on disk says so"
             )
@@ -552,6 +603,7 @@ class Laws:
 class Agreed:
     """Bytes to which JATOS said yes."""
 
+    path: str
     sha256: str
     at_s: float
     process: object
@@ -614,8 +666,8 @@ def _stays(world: World, path: str) -> bool:
     engine = world.engine
     held = engine is not None and (path in engine.report.held or path in engine.report.notes)
     refused = world.mistakable(path)  # and what is refused holds nobody up
-    lies = world.laws.lies.get(path)
-    theirs = lies is not None and not lies.ours
+    lies = world.laws.lies_at(path)
+    theirs = lies is not None and (not lies.ours or lies.path != path)
     goes_its_own_way = world.laws.never_rests(path) or world.blocked(path)
     stays = held or refused or theirs or goes_its_own_way
     return stays or world.folder.stance(path) is not Stance.FILE

@@ -51,6 +51,8 @@ class Setup:
     seed: int = 0
     """For the times that requests and scans take."""
     dialect: str = "3.10"
+    names: str = "exact"
+    """How the disk of JATOS tells names apart (`emulator/paths.py`)."""
     workers: int = 3
     drift: str = "hold"
     conflict: str = "keep-copy"
@@ -118,7 +120,7 @@ class World:
         self.scheduler = Scheduler(now_s=1000.0)
         self.folder = Folder(self, str(place / "study"), setup.tick_ms * 1_000_000)
         with edges.living(self):
-            self.jatos = Jatos(self, place / "jatos", setup.dialect, setup.page)
+            self.jatos = Jatos(self, place / "jatos", setup)
         self.laws = Laws(self)
         self.state = str(place / "state")
         self.on_disk = OnDisk(self.state)
@@ -411,9 +413,9 @@ class World:
         """Law 15."""
         engine = self.engine
         assert engine is not None
-        remote = self.jatos.files()
-        for path in sorted({*self.folder.files(), *remote, *self.folder.versions}):
-            wrong = self._wrong(path, remote.get(path))
+        everywhere = {*self.folder.files(), *self.jatos.files(), *self.folder.versions}
+        for path in sorted(everywhere):
+            wrong = self._wrong(path, self.jatos.at(path))
             if wrong is not None:
                 raise self.laws.broken(
                     "L15", f"{path} {wrong}; it says: {self._said_of(engine, path)}"
@@ -423,9 +425,10 @@ class World:
         """What is wrong with a path in the end; None where it is as it should be."""
         engine = self.engine
         assert engine is not None
-        touched = path in self.laws.touched_by_others
-        held = (touched and path in engine.report.held) or self._unnoticeable(path)
-        lies = self.laws.lies.get(path)
+        is_held = any(each in engine.report.held for each in self.laws.spellings(path))
+        asked = self.laws.touched(path) or not self.jatos.exact  # of an old spelling's bytes
+        held = (asked and is_held) or self._unnoticeable(path)
+        lies = self.laws.lies_at(path)
         match self.folder.stance(path):
             case Stance.FILE:
                 if there == self.folder.read(path) or held or self.cannot_be_there(path):
@@ -434,14 +437,14 @@ class World:
             case Stance.ABSENT:
                 theirs = lies is not None and not lies.ours
                 stays = self._stays(path) or self.setup.deletes == "keep"
-                if there is None or held or theirs or stays:
+                if there is None or held or theirs or stays or self._is_spelled_otherwise(path):
                     return None
                 return "is there because of us, and not here"
         return None
 
     def _unnoticeable(self, path: str) -> bool:
         """What others did, where there is no listing, or one cannot tell their bytes from ours."""
-        if path not in self.laws.touched_by_others:
+        if not self.laws.touched(path):
             return False
         there = self.jatos.at(path)
         alike = there is not None and (len(there), zlib.adler32(there))
@@ -463,27 +466,42 @@ class World:
 
     def mistakable(self, path: str) -> bool:
         """
-        Whether it is refused, for JATOS may take it for another file and cannot list its own.
+        Whether it is refused, for JATOS takes it for another file, or may and cannot list its own.
 
         That must be said, and of which file of the folder. It may be so of both of two names.
         """
-        engine = self.engine
-        if self.setup.dialect != "3.8" or engine is None:
+        engine, surely = self.engine, self.has_twin(path)
+        if engine is None or not (surely or self.setup.dialect == "3.8"):
             return False
         refusal, name = engine.report.refused.get(RelPath(path)), fold(path)
+        word = "takes" if surely else "may take"
         return refusal is not None and any(
-            refusal.reason.startswith(f"JATOS may take it for {other}, which is here")
+            refusal.reason.startswith(
+                (f"JATOS {word} it for {other}, which", f"JATOS may take it for {other}, which")
+            )
             for other in self.folder.files()
             if other != path and fold(other) == name
         )
 
+    def _is_spelled_otherwise(self, path: str) -> bool:
+        """Whether something here is the same file for JATOS, and maybe not to be touched."""
+        others = (each for each in self.laws.spellings(path) if each != path)
+        return any(self.folder.stance(each) is not Stance.ABSENT for each in others)
+
+    def has_twin(self, path: str) -> bool:
+        """Whether another file of the folder is the same one for JATOS."""
+        others = (each for each in self.laws.spellings(path) if each != path)
+        return any(map(self.folder.stands, others))
+
     def blocked(self, path: str) -> bool:
         """A directory that JATOS does not remove, or a file of somebody else."""
-        if (self.jatos.assets / path).is_dir():
+        if self.jatos.is_directory(path):
             return True
         above = [str(each) for each in PurePosixPath(path).parents if str(each) != "."]
-        lies = [self.laws.lies.get(each) for each in above if self.jatos.at(each) is not None]
+        lies = [self.laws.lies_at(each) for each in above if self.jatos.at(each) is not None]
         kept = self.setup.deletes == "keep"
+        if any(map(self._is_spelled_otherwise, above)):
+            return True
         return any(each is None or not each.ours or kept for each in lies)
 
     @staticmethod
@@ -495,12 +513,11 @@ class World:
         """Law 13: what is said at the end is so."""
         engine = self.engine
         assert engine is not None
-        remote = self.jatos.files()
         differing = [
             path
             for path in self.folder.files()
             if self.folder.stance(path) is Stance.FILE
-            and remote.get(path) != self.folder.read(path)
+            and self.jatos.at(path) != self.folder.read(path)
             and not self.cannot_be_there(path)
             and not self._unnoticeable(path)
         ]

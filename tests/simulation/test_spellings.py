@@ -1,0 +1,140 @@
+"""
+What the histories found on a JATOS whose disk takes two names for one, as on Windows and macOS.
+
+Of two files that it takes for one, one goes up and the other is refused, whatever comes in between.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.history import relive
+from tests.simulation.operations import (
+    During,
+    Kill,
+    Operation,
+    OthersPut,
+    Rename,
+    Rewrite,
+    Save,
+    SaveTogether,
+    Trouble,
+    Wait,
+    Write,
+)
+from tests.simulation.world import Setup
+
+COMPOSED, DECOMPOSED = "caf\u00e9.txt", "cafe\u0301.txt"
+
+
+@pytest.mark.parametrize("names", ["fold", "nfd"])
+def test_what_was_renamed_in_case_or_form_is_there_once_and_goes_with_its_file(names: str) -> None:
+    relive(
+        Setup(names=names),
+        [
+            Write(COMPOSED, "v1"),
+            Write("Case.js", "v1"),
+            Wait(20.0),
+            Rename(COMPOSED, DECOMPOSED),
+            Rename("Case.js", "case.js"),
+            Wait(20.0),
+            Write("case.js", "v2"),
+            Rename(DECOMPOSED, "img/a.png"),
+        ],
+    )
+
+
+def test_what_was_renamed_is_deleted_though_an_empty_file_of_its_name_stands_here() -> None:
+    """
+    Law 15. JATOS takes the empty file, which is never sent, for the one that is gone here. That
+    one counted as replaced: it was forgotten, and stayed on JATOS for ever. Seed 44.
+    """
+    relive(
+        Setup(names="fold"),
+        [
+            Write("Case.js", ""),
+            Save("case.js", "v3", 900),
+            Wait(20.0),
+            Rename("case.js", "style.css"),
+        ],
+    )
+
+
+def test_an_upload_whose_answer_is_lost_is_not_taken_for_the_other_file() -> None:
+    """
+    Law 15. Its next try found the very bytes, as if they were those of the other name: it was
+    refused and forgotten, and both were refused from then on. Seed 119.
+    """
+    relive(
+        Setup(dialect="3.8", names="fold"),
+        [
+            Rewrite("img/a.png", "v1", "v4", 0.8),
+            Trouble("lose", "POST", 7),
+            SaveTogether("w3", ("IMG/a.png", "style.css", "task.js", "many/1.js")),
+            Wait(70.0),
+        ],
+    )
+
+
+def test_what_lies_there_is_told_by_its_bytes_where_both_names_were_once_sent() -> None:
+    """
+    Law 7. With two rows for one file each was refused because of the other, and both rows were
+    forgotten. Seed 113.
+    """
+    history: list[Operation] = [
+        SaveTogether("w3", ("img/b.png", "task.js", "Case.js", COMPOSED, "many/2.js")),
+        Wait(3.0),
+        Rename(COMPOSED, "img/a.png"),
+        SaveTogether("w2", ("img/a.png", "many/2.js", DECOMPOSED, "img/b.png", "Case.js")),
+        Wait(70.0),
+        During("request", 5, Kill()),
+        SaveTogether("w2", (DECOMPOSED, COMPOSED)),
+        Wait(0.4),
+    ]
+    relive(Setup(names="fold", deletes="keep"), history)
+
+
+def test_a_file_with_bytes_of_both_names_is_its_own_until_the_other_was_acknowledged() -> None:
+    """Law 5. An upload that waited, of the same bytes, made them doubtful. Seed 1063."""
+    relive(
+        Setup(seed=1063, names="fold", latency_s=8.0),
+        [
+            Wait(20.0),
+            SaveTogether("w2", ("task.js", "Index.html", "IMG/a.png", "café.txt", "many/3.css")),
+            Wait(70.0),
+            SaveTogether(
+                "w2",
+                ("café.txt", "index.html", "Case.js", "many/3.png", "many/2.js"),
+                ("IMG/a.png",),
+            ),
+            Wait(23.4),
+            Rewrite("café.txt", "v4", "v3", 1.7),
+            SaveTogether(
+                "w2",
+                ("many/2.js", "many/0.css", "Index.html", "many/3.png", "index.html"),
+                ("many/3.png",),
+            ),
+            Wait(40.0),
+            SaveTogether("w1", ("index.html", "Index.html", "Case.js")),
+        ],
+    )
+
+
+def test_a_yes_to_overwriting_what_is_listed_under_another_spelling_is_heard() -> None:
+    """
+    Law 15. The listing does not show what the person was shown, so a yes led to another question,
+    and a yes to that to the first one, for ever. Seed 2058.
+    """
+    relive(
+        Setup(names="fold", conflict="hold", latency_s=0.05, scan_s=0.3, verify="1m"),
+        [
+            Save("style.css", "331", 400),
+            During("request", 5, Kill()),
+            During("chunk", 3, OthersPut("img/a.png", "theirs v4", 150)),
+            SaveTogether("w3", ("cafe\u0301.txt", "many/1.png", "Case.js")),
+            Wait(3.0),
+            SaveTogether(
+                "w1", ("index.html", "caf\u00e9.txt", "Index.html", "IMG/a.png", "many/1.js")
+            ),
+        ],
+    )
