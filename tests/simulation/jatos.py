@@ -322,8 +322,12 @@ class Jatos:
         self.under_way.clear()
 
     def _put_off(self, asked: Request, seconds: float) -> None:
-        """It lies somewhere on the way, and takes effect later."""
-        if asked.kind in ("POST", "DELETE"):
+        """
+        It lies somewhere on the way, and takes effect later.
+
+        Not where two names may be one file: what comes late of the one is then drift of the other.
+        """
+        if asked.kind in ("POST", "DELETE") and self.exact:
             asked.late = True
             self.late.append(asked)
             scheduler = self._world.scheduler
