@@ -8,23 +8,21 @@ What they know is the model's own: what stood in the folder, what others did on 
 from __future__ import annotations
 
 import math
-import os
-import sqlite3
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jatossync.core.actions import Delete, Hash, Hold, HoldKind, Upload
 from jatossync.core.jobs import Ask, Job, Provenance, Scan, Stopped
 from jatossync.core.model import Seen
-from jatossync.state.store import FILE_NAME
 from tests.simulation.edges import SMALL
 from tests.simulation.folder import Stance, is_hidden_name, is_secret
 from tests.simulation.jatos import LISTING, Request, digest
 
 if TYPE_CHECKING:
+    from tests.simulation.together import Together
     from tests.simulation.world import World
 
 GAP_S = 0.6
@@ -618,101 +616,3 @@ class Deleted:
     at_s: float
     here_then: frozenset[str] = frozenset()
     """What lay under other names here when it was started (digests)."""
-
-
-@dataclass
-class Together:
-    """Files that were saved (or removed) in one moment."""
-
-    files: dict[str, str | None]
-    """Digests; None where the file was removed."""
-    at_s: float
-    stamp: int
-    calm: bool
-    """No hint lost or late, no trouble."""
-
-    def check(
-        self,
-        world: World,
-        acknowledged_s: dict[tuple[str, str], float],
-        troubled_s: dict[str, float],
-        path: str,
-        after: bytes | None,
-    ) -> None:
-        """`path` has just changed on JATOS: did anything have to come before?"""
-        now = digest(after) if after is not None else None
-        age_s = world.scheduler.now_s - self.at_s
-        if path not in self.files or self.files[path] != now or not self.calm or age_s > 50:
-            return
-        folder = world.folder
-        back_meanwhile = folder.changed_at.get(path, 0) > self.stamp  # and gone with another save
-        if now is None and (back_meanwhile or folder.is_in_the_way(path)):
-            return
-        for other, sha in self.files.items():
-            earlier = sha is not None and _rank(other, sha) < _rank(path, now)
-            still = folder.changed_at.get(other, 0) <= self.stamp
-            fine = troubled_s.get(other, -1.0) < self.at_s and not _stays(world, other)
-            if earlier and still and fine and self._missing(world, other, sha):
-                raise world.laws.broken("L14", f"{path} arrived before {other}")
-
-    @staticmethod
-    def _missing(world: World, other: str, sha: str | None) -> bool:
-        there = world.jatos.at(other)
-        return there is None or digest(there) != sha
-
-
-def _stays(world: World, path: str) -> bool:
-    """Whether a path does not go up, or not stay there, for a reason of its own."""
-    engine = world.engine
-    held = engine is not None and (path in engine.report.held or path in engine.report.notes)
-    refused = world.mistakable(path)  # and what is refused holds nobody up
-    lies = world.laws.lies_at(path)
-    theirs = lies is not None and (not lies.ours or lies.path != path)
-    goes_its_own_way = world.laws.never_rests(path) or world.blocked(path)
-    stays = held or refused or theirs or goes_its_own_way
-    return stays or world.folder.stance(path) is not Stance.FILE
-
-
-_RANKS = {"css": 1, "js": 2, "json": 2, "html": 3}
-
-
-def _rank(path: str, sha: str | None) -> int:
-    return 4 if sha is None else _RANKS.get(path.rpartition(".")[2], 0)
-
-
-class OnDisk:
-    """What another process would read in the state file now."""
-
-    def __init__(self, state: str) -> None:
-        self._path = os.path.join(state, FILE_NAME)
-        self._db: sqlite3.Connection | None = None
-
-    def close(self) -> None:
-        """Let go of the file, which may be replaced now."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
-
-    def rows(self) -> dict[str, str]:
-        """The manifest: path to digest."""
-        return {path.decode(): sha for path, sha in self._read("SELECT path, sha256 FROM manifest")}
-
-    def unproven(self) -> dict[str, tuple[int, int]]:
-        """Size and Adler-32 of the rows that claim no more of JATOS than these."""
-        found = self._read("SELECT path, size, adler32 FROM manifest WHERE NOT proven")
-        return {path.decode(): (size, adler32) for path, size, adler32 in found}
-
-    def attempts(self) -> set[tuple[str, str, str]]:
-        """Path, verb and digest of the attempts."""
-        found = self._read("SELECT path, verb, sha256 FROM attempts")
-        return {(path.decode(), verb, sha) for path, verb, sha in found}
-
-    def _read(self, query: str) -> list[tuple[Any, ...]]:
-        if self._db is None:
-            if not os.path.exists(self._path):
-                return []
-            self._db = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)
-        try:
-            return self._db.execute(query).fetchall()
-        except sqlite3.OperationalError:
-            return []  # not made yet

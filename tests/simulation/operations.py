@@ -11,7 +11,7 @@ import stat
 from dataclasses import dataclass
 
 from tests.simulation.jatos import Fault, digest
-from tests.simulation.laws import Together
+from tests.simulation.together import Together
 from tests.simulation.world import World
 
 TOKEN = "jap_OeYwru727YeLzxcHSvIFlTQ52Ud03wo7cd41f"

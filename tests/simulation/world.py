@@ -34,7 +34,8 @@ from jatossync.state.store import Store
 from tests.simulation import edges
 from tests.simulation.folder import Folder, Stance
 from tests.simulation.jatos import UUID, Jatos, Request, digest
-from tests.simulation.laws import STOOD_S, Laws, OnDisk
+from tests.simulation.laws import STOOD_S, Laws
+from tests.simulation.on_disk import OnDisk
 from tests.simulation.scheduler import Scheduler, current
 
 EPOCH_S = 1_700_000_000.0
