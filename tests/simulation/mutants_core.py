@@ -74,8 +74,8 @@ DECIDING = [
     Mutant(
         "a yes at first contact covers what was written there since",
         "core/contact.py",
-        "            waits = approval is not None and not approval.covers(seen(path))",
-        "            waits = False and approval is not None and not approval.covers(seen(path))",
+        "            waits = approval is not None and there and not approval.covers(now)",
+        "            waits = False",
     ),
     Mutant(
         "what takes part by a change of the rules alone is published",
