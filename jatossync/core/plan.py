@@ -79,8 +79,8 @@ def plan(
         approved: What a person said about a path.
     """
     known = (*manifest, *attempts, *_without_twins(listed, local))
-    paths = {path for path in known if local.covers(path)}
-    paths.update(path for path in local.entries if path != ROOT)
+    # An entry outside the scope is a directory above it that turned out to be none.
+    paths = {path for path in (*known, *local.entries) if path != ROOT and local.covers(path)}
     actions = (
         decide(
             path,

@@ -357,6 +357,12 @@ def test_another_spelling_of_a_file_that_is_here_is_not_foreign() -> None:
     assert note == Note(there, Topic.FOREIGN, "only on JATOS, never ours: left alone")
 
 
+def test_nothing_is_decided_about_a_file_where_a_directory_of_the_scope_was() -> None:
+    """Its row is not in the scope, so it would be a new one; its own hint leads to a look at it."""
+    above, scope = RelPath("d"), frozenset({RelPath("d/a.txt")})
+    assert plan(Snapshot(scope, {above: file(A)}), {}, {}, lambda _: None, [], HOLD) == []
+
+
 def test_a_plan_says_nothing_about_paths_outside_its_scope() -> None:
     inside, outside = RelPath("in/a.txt"), RelPath("out/b.txt")
     snapshot = Snapshot(frozenset({RelPath("in")}), {})
