@@ -23,6 +23,7 @@ from jatossync.core.jobs import (
     Ask,
     AskResult,
     DeleteResult,
+    Done,
     Foreign,
     Job,
     List,
@@ -269,6 +270,8 @@ class Jobs:
                     result = self._unless_taken_for_another(job, upload(careful))
                     if not isinstance(result, Foreign):
                         return result
+                    done = self._unless_taken_for_another(job, upload(job))
+                    return self._with_what_it_replaced(job, result.seen, done, assets)
                 return self._unless_taken_for_another(job, upload(job))
             finally:
                 self.sending.pop(job.path, None)
@@ -308,6 +311,21 @@ class Jobs:
                     taken=taken is True,
                 )
         return result
+
+    def _with_what_it_replaced(
+        self, job: Upload, before: Seen, result: UploadResult, assets: Assets
+    ) -> UploadResult:
+        """Where bytes of another spelling lay there, that name may have these now."""
+        if not isinstance(result, Done):
+            return result
+        theirs = {rival.path for rival in job.rivals if replaceable(before, [rival.content])}
+        looks = {path: assets.look(path, whole=True) for path in theirs}
+        replaced = (
+            path
+            for path, seen in looks.items()
+            if isinstance(seen, Seen) and seen.size and replaceable(seen, [job.content])
+        )
+        return replace(result, replaced=frozenset(replaced))
 
     def _names(self) -> Spellings:
         assert self._spellings is not None, "nothing is asked before the study is known"

@@ -90,6 +90,8 @@ class Done:
 
     created: bool = False
     seconds: float = 0.0
+    replaced: frozenset[RelPath] = frozenset()
+    """Other spellings of its name under which JATOS has these bytes now, and theirs no more."""
 
 
 @dataclass(frozen=True, slots=True)

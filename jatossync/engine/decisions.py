@@ -129,9 +129,9 @@ class Decisions(Room):
 
     def vet(self, action: Action) -> Action:
         """A decided action, or what it has to wait as."""
-        return self._contact.vet(self._despite(self._guard.vet(action)), self._parts.seen)
+        return self._contact.vet(self._with_what_is_kept(self._guard.vet(action)), self._parts.seen)
 
-    def _despite(self, action: Action) -> Action:
+    def _with_what_is_kept(self, action: Action) -> Action:
         """
         What has to wait, with the bytes of others that are in the trash because of it.
 
@@ -268,7 +268,7 @@ class Decisions(Room):
 
     def hold_delete(self, action: Action, burst: int, now_s: float) -> None:
         """Let a delete that waits for its turn wait for a person instead, if it has to."""
-        action = self._despite(action)
+        action = self._with_what_is_kept(action)
         if isinstance(action, Hold):
             item = self._queue.waiting(action.path)
             if item is not None:

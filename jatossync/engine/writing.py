@@ -83,6 +83,7 @@ class Writing(Room):
         return jobs
 
     def _rivals(self, path: RelPath) -> frozenset[Rival]:
+        """What JATOS has of us, or may have, under names that it may take for `path`."""
         others = self._evidence.other_spellings(path)
         if not others:
             return frozenset()
@@ -183,13 +184,15 @@ class Writing(Room):
             case Done():
                 self._record(item, result.seconds)
                 self._pace.sent(job.path, now_s)
+                for other in result.replaced:
+                    self._forget(other)
+                    self._parts.decide_anew(other, now_s)
             case AlreadyThere() if isinstance(job, Upload):
                 adopted = Adopt(job.path, job.entry, job.content, True, None)
                 self._contact.count(adopted)
                 self._decisions.settle(adopted)
             case AlreadyThere():
-                self._store.forgotten(job.path, self._late.of(job.path))
-                self._parts.acknowledged(job.path)
+                self._forget(job.path)
             case Foreign():
                 self._decisions.nothing_came_of(item)  # what lies there is not ours
                 self._evidence.looked(job.path, result.seen)
@@ -212,6 +215,11 @@ class Writing(Room):
             self._hasten_other_spellings(job, now_s)
         self._waits.ended(job.path, isinstance(result, Done | AlreadyThere))
         self._parts.look_again(job.path, now_s)
+
+    def _forget(self, path: RelPath) -> None:
+        """JATOS has nothing of it any more."""
+        self._store.forgotten(path, self._late.of(path))
+        self._parts.acknowledged(path)
 
     def _hasten_other_spellings(self, job: Upload | Delete, now_s: float) -> None:
         """The delete that an upload under another spelling made up for, or the other way round."""
@@ -268,9 +276,7 @@ class Writing(Room):
     def _refuse(self, item: Item, refusal: Refused, now_s: float) -> None:
         self._decisions.nothing_came_of(item)
         if refusal.taken and isinstance(item.action, Upload):
-            # What was there of it went with the other's name.
-            self._store.forgotten(item.path, self._late.of(item.path))
-            self._parts.acknowledged(item.path)
+            self._forget(item.path)  # what was there of it went with the other's name
             item = replace(item, action=replace(item.action, replaceable=frozenset()))
         server = self._link.server
         times = self._refusals.refuse(item.action, refusal, server.api_version if server else "")

@@ -138,3 +138,20 @@ def test_a_yes_to_overwriting_what_is_listed_under_another_spelling_is_heard() -
             ),
         ],
     )
+
+
+def test_what_took_the_place_of_another_spelling_is_known_as_that_no_more() -> None:
+    """
+    Law 13. The old name kept its row, so that a new file of that name, with the bytes it once had,
+    was in sync at once. Seed 7500.
+    """
+    relive(
+        Setup(names="fold", deletes="keep", quiet="10ms"),
+        [
+            SaveTogether("w1", ("Case.js", "index.html", "img/b.png", "case.js")),
+            Wait(3.0),
+            SaveTogether("w1", ("Index.html", "case.js"), ("task.js", "Case.js")),
+            Wait(70.0),
+            Rename("Index.html", "Case.js"),
+        ],
+    )
