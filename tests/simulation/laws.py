@@ -34,6 +34,9 @@ LISTED_GAP_S = 10.5
 COMMITTED_S = 1.0
 """So long after an answer what it led to is on disk."""
 
+LOOKED_AGAIN_S = 100.0
+"""The same where names may be one: whoever overwrote another looks at that once more."""
+
 STORM_S = 50.0
 WINDOW_S = 600.0
 """Deletes are counted over so long."""
@@ -514,7 +517,8 @@ class Laws:
 
     def _agreed_to(self, rows: dict[str, str]) -> None:
         """Law 5. What JATOS has said yes to is in the manifest a moment later."""
-        long_ago_s = self._world.scheduler.now_s - COMMITTED_S
+        within_s = COMMITTED_S if self._world.jatos.exact else LOOKED_AGAIN_S
+        long_ago_s = self._world.scheduler.now_s - within_s
         for agreed in self._agreed.values():
             heard = agreed.process is self._world.process and agreed.at_s < long_ago_s
             if heard and agreed.sha256 not in self._rows(agreed.path, rows):
