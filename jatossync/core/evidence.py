@@ -25,6 +25,8 @@ class Evidence:
     def __init__(self) -> None:
         self._listing: Listing | None = None
         self._newer: dict[RelPath, Seen | None] = {}
+        self._looked: dict[str, list[RelPath]] = {}
+        """Paths that were looked at since the last listing, by what they fold to."""
         self._since_listing: set[RelPath] | None = None
         self._before: Listing | None = None
         self._touched_between: set[RelPath] = set()
@@ -67,6 +69,7 @@ class Evidence:
     def looked(self, path: RelPath, seen: Seen) -> None:
         """A request for this very path says what is there."""
         self._newer[path] = seen
+        self._looked.setdefault(fold(path), []).append(path)
 
     def confirmed(self, path: RelPath, seen: Seen) -> None:
         """
@@ -79,7 +82,7 @@ class Evidence:
         if seen.size is not None and path not in files and len(twins) == 1:
             self._spelled[path] = twins[0]
         if path in self._touched:  # since: then the listing says nothing of what was looked at
-            self._newer[path] = seen
+            self.looked(path, seen)
             return
         listed = files.get(self._spelled.get(path, path))
         if listed is not None and listed.size == seen.size:
@@ -87,13 +90,18 @@ class Evidence:
             seen = replace(seen, adler32=adler32, modified_ms=listed.modified_ms)
         if seen.size is not None and listed is None and self._unlisted_twice(path):
             seen = replace(seen, doubt=Doubt.ELSEWHERE)
-        self._newer[path] = seen
+        self.looked(path, seen)
 
     def touched(self, path: RelPath) -> None:
-        """A request that writes ran for `path`: what was known of it no longer counts."""
-        self._newer[path] = None
+        """
+        A request that writes ran for `path`: what was known of it no longer counts.
+
+        Nor what was seen under a name that may be the same file.
+        """
+        name = fold(path)
+        self._newer.update(dict.fromkeys([path, *self._looked.pop(name, ())]))
         if path not in self._touched:
-            self._written.setdefault(fold(path), []).append(path)
+            self._written.setdefault(name, []).append(path)
         self._touched.add(path)
         if self._since_listing is not None:
             self._since_listing.add(path)
@@ -118,7 +126,7 @@ class Evidence:
         self._before, self._listing = self._listing, listing
         self._touched_between, self._touched = self._touched, set(since)
         self._written = _by_name(since)
-        self._newer = dict.fromkeys(since)
+        self._newer, self._looked = dict.fromkeys(since), {}
         self._since_listing = None
         files = listing.files if listing is not None else {}
         self._sorted = sorted(files)

@@ -151,3 +151,12 @@ def test_what_is_listed_below_a_scope_is_found_among_names_that_begin_alike() ->
     assert sorted(evidence.listed([A])) == below
     assert sorted(evidence.listed([A, RelPath("a0"), RelPath("c")])) == [*below, "a0"]
     assert len(list(evidence.listed([ROOT]))) == 8
+
+
+def test_a_request_that_writes_makes_a_look_at_another_spelling_worthless() -> None:
+    evidence = Evidence()
+    evidence.looked(NFC, Seen(1, 2))
+    evidence.looked(A, Seen(1, 2))
+    evidence.touched(NFD)
+    assert evidence.seen(NFC) is None
+    assert evidence.seen(A) == Seen(1, 2)

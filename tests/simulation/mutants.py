@@ -177,14 +177,14 @@ MUTANTS = [
     Mutant(
         "a listing counts for paths that were written meanwhile",
         "core/evidence.py",
-        "        self._newer = dict.fromkeys(since)",
-        "        self._newer = {}",
+        "        self._newer, self._looked = dict.fromkeys(since), {}",
+        "        self._newer, self._looked = {}, {}",
     ),
     Mutant(
         "a listing counts for paths that were written meanwhile, and without a look",
         "core/evidence.py",
-        "        self._newer = dict.fromkeys(since)",
-        "        self._newer = {}",
+        "        self._newer, self._looked = dict.fromkeys(since), {}",
+        "        self._newer, self._looked = {}, {}",
         also=(
             (
                 "core/plan.py",

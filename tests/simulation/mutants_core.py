@@ -62,7 +62,7 @@ DECIDING = [
     Mutant(
         "what was known of a path counts after a request that wrote",
         "core/evidence.py",
-        "        self._newer[path] = None\n",
+        "        self._newer.update(dict.fromkeys([path, *self._looked.pop(name, ())]))\n",
         "",
     ),
     Mutant(
