@@ -12,6 +12,7 @@ import sys
 
 from tests.simulation.mutants_core import DECIDING
 from tests.simulation.mutants_edges import ACTING
+from tests.simulation.mutants_names import NAMING
 from tests.simulation.mutating import Mutant, run
 
 MUTANTS = [
@@ -476,6 +477,7 @@ MUTANTS = [
     ),
     *DECIDING,
     *ACTING,
+    *NAMING,
 ]
 
 

@@ -1,0 +1,80 @@
+"""More guards to be broken: those of two names that may be one, and of what was found beside it."""
+
+from __future__ import annotations
+
+from tests.simulation.mutating import Mutant
+
+NAMING = [
+    Mutant(
+        "bytes that another name has too are this one's",
+        "jobs.py",
+        "careful = replace(job, look=True, replaceable=_surely_its_own(job))",
+        "careful = replace(job, look=True)",
+    ),
+    Mutant(
+        "a lost answer makes the bytes those of the other name",
+        "jobs.py",
+        "            if sent and isinstance(result, AlreadyThere) and not theirs:",
+        "            if False:",
+    ),
+    Mutant(
+        "a delete counts as done because of a file that was never sent",
+        "jobs.py",
+        "replaceable(seen, [rival.content for rival in job.rivals if rival.path == twin])",
+        "seen is not None",
+    ),
+    Mutant(
+        "what took the place of another spelling leaves that its row",
+        "engine/writing.py",
+        "                for other in result.replaced:",
+        "                for other in list[RelPath]():",
+    ),
+    Mutant(
+        "an upload that waits makes bytes doubtful that were acknowledged",
+        "engine/writing.py",
+        "            if attempt.content not in (None, own)",
+        "            if attempt.content is not None",
+    ),
+    Mutant(
+        "what was refused for a file that is gone is not tried again soon",
+        "engine/writing.py",
+        "            if item is not None and type(item.action) is not type(job):",
+        "            if False:",
+    ),
+    Mutant(
+        "a look counts after a write to another spelling",
+        "core/evidence.py",
+        "dict.fromkeys([path, *self._looked.pop(name, ())])",
+        "dict.fromkeys([path])",
+    ),
+    Mutant(
+        "what is held is no longer when it is listed under another spelling",
+        "core/evidence.py",
+        "    if seen.doubt is Doubt.TWIN or (seen.size is None and held.size is None):",
+        "    if seen.size is None and held.size is None:",
+    ),
+    Mutant(
+        "a yes to overwriting what is listed under another spelling is asked for again",
+        "core/contact.py",
+        "            waits = approval is not None and there and not",
+        "            waits = approval is not None and not",
+    ),
+    Mutant(
+        "a yes to deleting a page asks for the conflict again",
+        "core/plan.py",
+        "        case HoldKind.PAGE | HoldKind.DELETES if approval.seen is not None:",
+        "        case HoldKind.PAGE | HoldKind.DELETES if False:",
+    ),
+    Mutant(
+        "a file is decided about because of a path below it",
+        "core/plan.py",
+        "if path != ROOT and local.covers(path)}",
+        "if path != ROOT and (path in local.entries or local.covers(path))}",
+    ),
+    Mutant(
+        "one slow listing puts off the next one",
+        "engine/parts.py",
+        "now_s + VERIFY_SHARE * usual_s)",
+        "now_s + VERIFY_SHARE * self.took_s)",
+    ),
+]
