@@ -315,10 +315,15 @@ class Jobs:
     def _with_what_it_replaced(
         self, job: Upload, before: Seen, result: UploadResult, assets: Assets
     ) -> UploadResult:
-        """Where bytes of another spelling lay there, that name may have these now."""
+        """Where bytes of a spelling that is gone here lay there, that name may have these now."""
         if not isinstance(result, Done):
             return result
-        theirs = {rival.path for rival in job.rivals if replaceable(before, [rival.content])}
+        theirs = {
+            rival.path
+            for rival in job.rivals
+            if replaceable(before, [rival.content])
+            and self._sides.folder.presence(rival.path).presence is Presence.ABSENT
+        }
         looks = {path: assets.look(path, whole=True) for path in theirs}
         replaced = (
             path
