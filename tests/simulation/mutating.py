@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 HISTORIES = int(os.environ.get("JATOSSYNC_HISTORIES", "400"))
 LONGEST_S = 600.0
 AT_ONCE = int(os.environ.get("JATOSSYNC_PROCESSES", "2"))
-MOMENTS = ("tests/simulation/test_guards.py", "tests/simulation/test_findings.py")
+MOMENTS = tuple(f"tests/simulation/test_{name}.py" for name in ("guards", "findings", "spellings"))
 ROOMS = tuple(
     f"tests/{room}"
     for room in ("core", "engine", "local", "state", "test_jobs.py", "remote", "reconcile")
