@@ -78,8 +78,8 @@ class Evidence:
         The size of a large file (all that a look at it tells) with the Adler-32 of the listing.
         """
         files = self._listing.files if self._listing is not None else {}
-        twins = self._twins(path)
-        if seen.size is not None and path not in files and len(twins) == 1:
+        twins, ours = self._twins(path), self.other_spellings(path)
+        if seen.size is not None and path not in files and len(twins) == 1 and twins[0] not in ours:
             self._spelled[path] = twins[0]
         if path in self._touched:  # since: then the listing says nothing of what was looked at
             self.looked(path, seen)
