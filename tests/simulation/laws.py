@@ -596,7 +596,7 @@ class Laws:
             if path in rows and (path, "delete", "") not in attempts:
                 raise self.broken("L7", f"{path} was deleted, and the manifest still has it")
             return
-        sent = (path, "upload", digest(data)) in attempts
+        sent = any((each, "upload", digest(data)) in attempts for each in self.spellings(path))
         if not sent and digest(data) not in self._rows(path, rows):
             raise self.broken(
                 "L7", f"{path} lies on JATOS because of us, and nothing on disk says so"
