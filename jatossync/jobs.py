@@ -283,9 +283,8 @@ class Jobs:
         What lies there already may be another file of this folder, on a JATOS that ignores case.
 
         Then it is neither somebody else's to be replaced nor this one to be taken over; unless
-        these bytes were sent before without an answer, and never for that one.
+        these very bytes were never sent for that one.
         """
-        sent = job.content in job.replaceable
         match result:
             case Foreign():
                 seen = result.seen
@@ -298,8 +297,8 @@ class Jobs:
         except (OSError, Blocked):
             return result
         for twin in twins:
-            theirs = Rival(twin, job.content) in job.rivals
-            if sent and isinstance(result, AlreadyThere) and not theirs:
+            may_be_theirs = isinstance(result, Foreign) or Rival(twin, job.content) in job.rivals
+            if not may_be_theirs:
                 continue
             taken = self._names().are_one(job.path, seen, twin)
             if isinstance(taken, Unavailable | Stopped):

@@ -14,8 +14,8 @@ NAMING = [
     Mutant(
         "a lost answer makes the bytes those of the other name",
         "jobs.py",
-        "            if sent and isinstance(result, AlreadyThere) and not theirs:",
-        "            if False:",
+        "            if not may_be_theirs:\n                continue",
+        "            if False:\n                continue",
     ),
     Mutant(
         "a delete counts as done because of a file that was never sent",

@@ -155,3 +155,31 @@ def test_what_took_the_place_of_another_spelling_is_known_as_that_no_more() -> N
             Rename("Index.html", "Case.js"),
         ],
     )
+
+
+def test_bytes_that_were_never_sent_for_the_other_file_are_taken_over() -> None:
+    """
+    Law 7. What a killed process had brought under the other name was refused to both, and nobody
+    knew any more whose it was. Seed 6000002426, 40 steps.
+    """
+    relive(
+        Setup(seed=6000002426, names="fold", latency_s=8.0),
+        [
+            SaveTogether("w3", ("IMG/a.png", COMPOSED, "Case.js", "case.js", "many/1.png")),
+            Write(COMPOSED, "120", 2500),
+            Save("img/b.png", "201", 900),
+            Wait(70.0),
+            During("effect", 9, Kill()),
+            Wait(70.0),
+            SaveTogether("w3", (COMPOSED, "Case.js", "index.html"), ("IMG/a.png",)),
+            SaveTogether(
+                "w3",
+                (
+                    *("many/7.css", "many/0.js", "case.js", "data/x/list.json", "many/10.js"),
+                    *("index.html", "many/8.css", "many/2.css", COMPOSED, "many/5.css"),
+                    *("many/6.png", "style.css"),
+                ),
+                ("many/6.png", "img/a.png"),
+            ),
+        ],
+    )
