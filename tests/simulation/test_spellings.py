@@ -166,12 +166,12 @@ def test_bytes_that_were_never_sent_for_the_other_file_are_taken_over() -> None:
         Setup(seed=6000002426, names="fold", latency_s=8.0),
         [
             SaveTogether("w3", ("IMG/a.png", COMPOSED, "Case.js", "case.js", "many/1.png")),
-            Write(COMPOSED, "120", 2500),
+            Write(DECOMPOSED, "120", 2500),
             Save("img/b.png", "201", 900),
             Wait(70.0),
             During("effect", 9, Kill()),
             Wait(70.0),
-            SaveTogether("w3", (COMPOSED, "Case.js", "index.html"), ("IMG/a.png",)),
+            SaveTogether("w3", (DECOMPOSED, "Case.js", "index.html"), ("IMG/a.png",)),
             SaveTogether(
                 "w3",
                 (
