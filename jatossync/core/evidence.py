@@ -25,7 +25,7 @@ class Evidence:
     def __init__(self) -> None:
         self._listing: Listing | None = None
         self._newer: dict[RelPath, Seen | None] = {}
-        self._looked: dict[str, list[RelPath]] = {}
+        self._looked: dict[str, set[RelPath]] = {}
         """Paths that were looked at since the last listing, by what they fold to."""
         self._since_listing: set[RelPath] | None = None
         self._before: Listing | None = None
@@ -69,7 +69,7 @@ class Evidence:
     def looked(self, path: RelPath, seen: Seen) -> None:
         """A request for this very path says what is there."""
         self._newer[path] = seen
-        self._looked.setdefault(fold(path), []).append(path)
+        self._looked.setdefault(fold(path), set()).add(path)
 
     def confirmed(self, path: RelPath, seen: Seen) -> None:
         """

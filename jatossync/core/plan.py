@@ -80,7 +80,7 @@ def plan(
     """
     known = (*manifest, *attempts, *_without_twins(listed, local))
     # An entry outside the scope is a directory above it that turned out to be none.
-    paths = {path for path in (*known, *local.entries) if path != ROOT and local.covers(path)}
+    paths = {path for path in {*known, *local.entries} if path != ROOT and local.covers(path)}
     actions = (
         decide(
             path,

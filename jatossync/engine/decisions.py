@@ -137,10 +137,10 @@ class Decisions(Room):
 
         A person said yes to losing these; a yes to this as well is not to ask for that anew.
         """
-        seen = self._parts.seen(action.path) if isinstance(action, Hold) else None
-        if isinstance(action, Hold) and action.kind in DELETES and seen is not None and seen.kept:
-            return replace(action, seen=seen)
-        return action
+        if not isinstance(action, Hold) or action.kind not in DELETES:
+            return action
+        seen = self._parts.seen(action.path)
+        return replace(action, seen=seen) if seen is not None and seen.kept else action
 
     def already_decided(self, action: Upload | Delete) -> bool:
         """Whether the same waits already, or was refused for these bytes for good."""
