@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -292,11 +292,7 @@ class Jobs:
                 seen = Seen(job.content.size, sha256=job.content.sha256)
             case _:
                 return result
-        try:
-            twins = self._twins.of(job.path)
-        except (OSError, Blocked):
-            return result
-        for twin in twins:
+        for twin in self._perhaps_here(job):
             may_be_theirs = isinstance(result, Foreign) or Rival(twin, job.content) in job.rivals
             if not may_be_theirs:
                 continue
@@ -310,6 +306,19 @@ class Jobs:
                     taken=taken is True,
                 )
         return result
+
+    def _perhaps_here(self, job: Upload) -> Collection[RelPath]:
+        """
+        The files of this folder that JATOS may take this one for.
+
+        Where one cannot be looked at, what JATOS has of us counts unless it is surely gone (law 2).
+        """
+        try:
+            return self._twins.of(job.path)
+        except (OSError, Blocked):
+            presence = self._sides.folder.presence
+            ours = {rival.path for rival in job.rivals}
+            return {each for each in ours if presence(each).presence is not Presence.ABSENT}
 
     def _with_what_it_replaced(
         self, job: Upload, before: Seen, result: UploadResult, assets: Assets

@@ -51,6 +51,8 @@ class Folder:
         self.changed_s: dict[str, float] = {}
         """When a path was last touched, in seconds and in steps of the world."""
         self.changed_at: dict[str, int] = {}
+        self.touched_at: dict[str, int] = {}
+        """When only the time of a file was set, in steps of the world: it may be new bytes."""
         self._world = world
         self._tick_ns = tick_ns
         self._ctimes: dict[int, int] = {}
@@ -183,6 +185,7 @@ class Folder:
         mtime_ns = self._now_ns() + int(ahead_s * 1e9)
         os.utime(self._at(path), ns=(mtime_ns, mtime_ns), follow_symlinks=False)
         self._ctimes[self._lstat(path).st_ino] = self._now_ns()
+        self.touched_at[path] = self._world.stamp()
         return True
 
     def remove(self, path: str) -> bool:

@@ -77,4 +77,10 @@ NAMING = [
         "now_s + VERIFY_SHARE * usual_s)",
         "now_s + VERIFY_SHARE * self.took_s)",
     ),
+    Mutant(
+        "what cannot be looked at is no other file",
+        "jobs.py",
+        "each for each in ours if presence(each).presence is not Presence.ABSENT",
+        "each for each in ours if presence(each).presence is Presence.PRESENT",
+    ),
 ]

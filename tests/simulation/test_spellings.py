@@ -14,6 +14,7 @@ from tests.simulation.operations import (
     Kill,
     Operation,
     OthersPut,
+    Readable,
     Rename,
     Rewrite,
     Save,
@@ -181,5 +182,22 @@ def test_bytes_that_were_never_sent_for_the_other_file_are_taken_over() -> None:
                 ),
                 ("many/6.png", "img/a.png"),
             ),
+        ],
+    )
+
+
+def test_what_cannot_be_looked_at_is_not_overwritten_under_another_spelling() -> None:
+    """
+    Laws 2 and 13. While its directory could not be read a file was not known to be here, so that
+    one of the other spelling took its place on JATOS, which was called drift. Seed 6100004192.
+    """
+    relive(
+        Setup(names="fold"),
+        [
+            SaveTogether("w2", ("img/a.png", "img/structure")),
+            SaveTogether("w3", ("IMG/a.png",)),
+            Wait(3.0),
+            Readable("img", False),
+            Wait(70.0),
         ],
     )

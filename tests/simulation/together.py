@@ -42,7 +42,8 @@ class Together:
             return
         for other, sha in self.files.items():
             earlier = sha is not None and _rank(other, sha) < _rank(path, now)
-            still = folder.changed_at.get(other, 0) <= self.stamp
+            last_at = max(folder.changed_at.get(other, 0), folder.touched_at.get(other, 0))
+            still = last_at <= self.stamp
             fine = troubled_s.get(other, -1.0) < self.at_s and not _stays(world, other)
             if earlier and still and fine and self._missing(world, other, sha):
                 raise world.laws.broken("L14", f"{path} arrived before {other}")
