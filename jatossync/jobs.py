@@ -351,7 +351,7 @@ class Jobs:
         try:
             twins = self._twins.of(job.path)
         except (OSError, Blocked) as exc:
-            return Overtaken(f"what could be taken for it cannot be looked at: {exc}")
+            return Refused(f"what JATOS may take for it cannot be looked at: {exc}")
         for twin in twins:
             if (result := self._instead_of_its_twin(job, twin, assets)) is not None:
                 return result

@@ -14,9 +14,9 @@ ACTING = [
     Mutant(
         "what JATOS may take for another file is deleted",
         "jobs.py",
-        '            return Overtaken(f"what could be taken for it cannot be looked at: {exc}")\n'
+        '            return Refused(f"what JATOS may take for it cannot be looked at: {exc}")\n'
         "        for twin in twins:",
-        '            return Overtaken(f"what could be taken for it cannot be looked at: {exc}")\n'
+        '            return Refused(f"what JATOS may take for it cannot be looked at: {exc}")\n'
         "        for twin in []:",
     ),
     Mutant(

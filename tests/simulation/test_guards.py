@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
+from jatossync.core.paths import RelPath
 from tests.simulation.history import relive
 from tests.simulation.operations import (
     Approve,
@@ -27,7 +30,21 @@ from tests.simulation.operations import (
     Wait,
     Write,
 )
-from tests.simulation.world import Setup
+from tests.simulation.world import Setup, World
+
+
+@dataclass(frozen=True)
+class Told(Operation):
+    """A look at what is told of a path that is refused."""
+
+    path: str
+    words: str
+
+    def do(self, world: World) -> None:
+        """It says so."""
+        assert world.engine is not None
+        assert self.words in world.engine.report.refused[RelPath(self.path)].reason
+
 
 SAVED: list[Operation] = [Write("img/a.png", "v1"), Write("img/b.png", "v2"), Wait(70.0)]
 
@@ -46,6 +63,14 @@ def test_a_directory_that_closes_while_jatos_is_looked_at_lets_nothing_be_delete
     """Laws 2 and 3: all that was asked before the last guard still said that it was gone."""
     closes = During("delete", 1, During("request", 1, Readable("img", False)))
     relive(Setup(), [*SAVED, closes, Remove("img/a.png"), Wait(70.0)])
+
+
+def test_a_delete_that_waits_for_an_unreadable_directory_of_like_name_says_so() -> None:
+    """Law 13: it was tried every two seconds, for ever, and nobody was told why."""
+    files = ("IMG/a.png", "IMG/b.png", "img/structure")
+    waits = [Readable("img", False), Wait(3.0), Remove("IMG/b.png"), Wait(70.0)]
+    told = Told("IMG/b.png", "cannot be looked at: img")
+    relive(Setup(), [SaveTogether("w3", files), Wait(20.0), *waits, told])
 
 
 def test_nobody_wants_to_delete_what_is_in_a_directory_that_cannot_be_read() -> None:
