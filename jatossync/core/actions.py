@@ -186,4 +186,7 @@ class Hash:
 Change = Upload | Delete | Adopt | Forget | Keep
 """What changes JATOS, the manifest's paths or the trash."""
 
+Unsure = Hold | Look | Relist | Keep | Hash
+"""What waits for a person, or for more to be known: what was held stays held."""
+
 Action = Change | Refresh | Look | Relist | Hash | Hold | Note

@@ -62,7 +62,8 @@ class Asking(Room):
         assert seen.adler32 is not None
         study = self._link.server.study_uuid if self._link.server else ""
         content = Content(seen.size, seen.sha256, seen.adler32)
-        self._store.kept(job.path, content, study, job.why)
+        if not self._store.kept(job.path, content, study, job.why):
+            return  # a delete that waits for a person keeps them at each verification, as young
         self._report.totals.kept += 1
         self._report.say(
             "kept in the trash", "warning", path=job.path, size=seen.size, reason=job.why

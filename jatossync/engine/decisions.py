@@ -23,6 +23,7 @@ from jatossync.core.actions import (
     Refresh,
     Relist,
     Topic,
+    Unsure,
     Upload,
     sent_by,
 )
@@ -121,7 +122,7 @@ class Decisions(Room):
             self._holds.approval(path),
         )
         action = action and self.vet(action)
-        if not isinstance(action, Hold | Look | Relist):
+        if not isinstance(action, Unsure):
             self._holds.release(path)
         self._holds.review(path, action)
         if action is not None:

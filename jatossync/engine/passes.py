@@ -14,15 +14,11 @@ from typing import Literal
 from jatossync.core.actions import (
     Action,
     Delete,
-    Hash,
-    Hold,
     HoldKind,
-    Keep,
-    Look,
     Note,
     Refresh,
-    Relist,
     Topic,
+    Unsure,
     Upload,
 )
 from jatossync.core.included import RuleMemory
@@ -307,11 +303,7 @@ class Passes(Room):
             return snapshot.covers(path) and not self._left_out(path, snapshot.scope, busy)
 
         writes = {action.path for action in actions if isinstance(action, Upload | Delete)}
-        unsure = {
-            action.path
-            for action in actions
-            if isinstance(action, Hold | Look | Relist | Keep | Hash)
-        }
+        unsure = {action.path for action in actions if isinstance(action, Unsure)}
         for path in [item.path for item in self._queue]:
             if moot(path) and path not in writes:
                 self._queue.drop(path)

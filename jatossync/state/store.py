@@ -338,13 +338,30 @@ class Store:
             (state.commit, state.dirty, burst),
         )
 
-    def kept(self, path: RelPath, content: Content, study: str, why: str) -> None:
-        """Bytes from JATOS are in the trash; on disk when this returns."""
-        self._write(
-            "INSERT INTO trash (path, study, at, why, size, sha256) VALUES (?, ?, ?, ?, ?, ?)",
-            (path.encode(), study, self._clock(), why, content.size, content.sha256),
+    def kept(self, path: RelPath, content: Content, study: str, why: str) -> bool:
+        """
+        Bytes from JATOS are in the trash; on disk when this returns.
+
+        Returns:
+            Whether these are other bytes than were last kept of this path; else that line counts
+            from now on.
+        """
+        last = self._db.rows(
+            "SELECT id, sha256 FROM trash WHERE path = ? AND study = ? ORDER BY id DESC LIMIT 1",
+            *(path.encode(), study),
         )
+        again = [number for number, sha256 in last if sha256 == content.sha256]
+        if again:
+            self._write(
+                "UPDATE trash SET at = ?, why = ? WHERE id = ?", (self._clock(), why, *again)
+            )
+        else:
+            self._write(
+                "INSERT INTO trash (path, study, at, why, size, sha256) VALUES (?, ?, ?, ?, ?, ?)",
+                (path.encode(), study, self._clock(), why, content.size, content.sha256),
+            )
         self.commit()
+        return not again
 
     def trash_index(self) -> list[Kept]:
         """All that was kept, the oldest first."""

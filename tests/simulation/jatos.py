@@ -14,6 +14,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -25,7 +26,7 @@ from jatossync.emulator.answers import Answer
 from jatossync.emulator.api import Api
 from jatossync.emulator.calls import Call
 from jatossync.emulator.dialects import DIALECTS
-from jatossync.emulator.paths import API, NAMES
+from jatossync.emulator.paths import API, NAMES, Names
 from jatossync.emulator.state import Component, State, Study
 from jatossync.emulator.wire import Head
 from tests.simulation import edges
@@ -130,7 +131,7 @@ class Jatos:
 
     def same(self, path: str) -> str:
         """Equal for paths that are one file there."""
-        return path if self.exact else self._names.same(path)
+        return path if self.exact else _same(self._names, path)
 
     def at(self, path: str) -> bytes | None:
         """The bytes of one asset, however its name is spelled."""
@@ -337,6 +338,10 @@ class Jatos:
         self.late.remove(asked)
         with edges.living(self._world):
             self._answer(asked, "", "", 0.0)
+
+
+_same = cache(Names.same)
+"""The laws ask for every name again and again."""
 
 
 def _is_json(answer: Answer) -> bool:

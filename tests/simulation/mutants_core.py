@@ -284,4 +284,10 @@ DECIDING = [
         "    return any(attempt.content == sent_by(action) for attempt in attempts)",
         "    return False",
     ),
+    Mutant(
+        "what is held is let go while what others put there is kept",
+        "engine/decisions.py",
+        "        if not isinstance(action, Unsure):",
+        "        if not isinstance(action, Hold | Look | Relist):",
+    ),
 ]

@@ -302,3 +302,25 @@ def test_what_was_ignored_and_lies_there_with_other_bytes_is_asked_about_to_an_e
             Ignore(""),
         ],
     )
+
+
+def test_a_held_delete_stays_held_while_others_bytes_are_kept() -> None:
+    """
+    Law 11. Somebody changed it on JATOS while it waited for a person; once their bytes were in the
+    trash, it was deleted, for the same bytes were there under another name. Seed 6300003814.
+    """
+    first = ("img/b.png", "many/5.png", "data/x/list.json", "many/3.css", "img/a.png", "task.js")
+    relive(
+        Setup(max_files=2, verify="1m"),
+        [
+            SaveTogether("w1", (*first, "structure", "many/9.png", "many/0.css", "style.css")),
+            Wait(70.0),
+            OthersPut("task.js", "v3"),
+            SaveTogether("w1", ("many/1.png", "index.html", "img/a.png"), ("task.js",)),
+            Save("index.html", "v3"),
+            Rename("style.css", "img/a.png"),
+            Write("img/a.png", "v1", 150),
+            Remove("data/x/list.json"),
+            Wait(3.0),
+        ],
+    )

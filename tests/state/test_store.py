@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import sqlite3
@@ -169,6 +170,21 @@ def test_a_state_that_starts_over_keeps_history_and_trash_alone(open_store: Open
     assert again.binding() == {}
     assert [kept.path for kept in again.trash_index()] == ["a.txt"]
     again.bind(**binding(study="uuid-2"))
+
+
+def test_bytes_that_are_kept_again_have_one_line_which_is_young_again(tmp_path: Path) -> None:
+    """A delete that waits for a person keeps what others put there at each verification."""
+    path, now_s = RelPath("a.txt"), itertools.count(1000.0)
+    with closing(Store(str(tmp_path), clock=lambda: next(now_s))) as store:
+        assert store.kept(path, CONTENT, "uuid-1", "overwritten")
+        assert store.kept(RelPath("b.txt"), CONTENT, "uuid-1", "overwritten")
+        first, other = store.trash_index()
+        assert not store.kept(path, CONTENT, "uuid-1", "deleted")
+        again, same = store.trash_index()
+        assert (again.number, again.why, same) == (first.number, "deleted", other)
+        assert again.at_s > other.at_s
+        assert store.kept(path, Content(3, "b" * 64, 7), "uuid-1", "overwritten")
+        assert store.kept(path, CONTENT, "uuid-1", "overwritten")
 
 
 def test_a_state_that_several_make_at_once_is_made_once(tmp_path: Path) -> None:
