@@ -127,9 +127,9 @@ class Sides:
         before_s = time.time() - max_age_s
         with suppress(OSError):  # what cannot be removed stays
             self.trash.evict(max_age_s)
-        old = [kept for kept in self.store.trash_index() if kept.at_s < before_s]
-        if old:
-            self.store.no_longer_kept(old)
+        old = (kept for kept in self.store.trash_index() if kept.at_s < before_s)
+        if gone := [kept for kept in old if not self.trash.has(kept.sha256)]:
+            self.store.no_longer_kept(gone)
 
 
 class Jobs:

@@ -130,6 +130,7 @@ def _put_in(
         if _standing(directory, name) != instead_of:
             raise NotPut("something else came there meanwhile")
         directory.rename(written, name)
+        directory.sync()
         return stat_of(directory.lstat(name))
     except OSError as exc:
         raise NotPut(why_not(exc)) from exc
@@ -164,6 +165,7 @@ def _make_directories(folder: StudyFolder, path: RelPath) -> None:
         with closing(folder.directory(above)) as directory:
             try:
                 directory.make(name)
+                directory.sync()
             except OSError as exc:
                 raise NotPut(f"{top}: {why_not(exc)}") from exc
 

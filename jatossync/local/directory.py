@@ -99,6 +99,9 @@ class Directory(Protocol):
     def unlink(self, name: str) -> None:
         """Remove the file of that name."""
 
+    def sync(self) -> None:
+        """Let its names be on disk, where the system can do that."""
+
     def close(self) -> None:
         """Let go of it."""
 
@@ -164,6 +167,10 @@ class DescriptorDirectory:
     def unlink(self, name: str) -> None:
         os.unlink(_to_system(name), dir_fd=self.descriptor)
 
+    def sync(self) -> None:
+        with suppress(OSError):  # some file systems cannot
+            os.fsync(self.descriptor)
+
     def close(self) -> None:
         os.close(self.descriptor)
 
@@ -216,6 +223,9 @@ class PathDirectory:
 
     def unlink(self, name: str) -> None:
         os.unlink(os.path.join(self.path, name))
+
+    def sync(self) -> None:
+        """There is no way to."""
 
     def close(self) -> None:
         """Nothing is held."""

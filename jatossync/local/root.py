@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Collection, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from enum import Enum
 from types import TracebackType
@@ -319,8 +319,9 @@ class StudyFolder:
 
     def _whereabouts(self) -> str:
         held = _descriptor(self._top)
-        if held is not None and not os.fstat(held).st_nlink:
-            return "was deleted"
+        with suppress(OSError):  # ESTALE: another computer removed it
+            if held is not None and not os.fstat(held).st_nlink:
+                return "was deleted"
         return "is gone: deleted, moved or renamed"
 
     # --- the way in ----------------------------------------------------------------------------

@@ -139,12 +139,15 @@ class Database:
 
     def _expect_in_place(self) -> None:
         """What is written to a file without a name, nobody will ever find (law 7)."""
-        with self.translated():
-            try:
-                if os.stat(self.path).st_ino == self._inode:
-                    return
-            except (FileNotFoundError, NotADirectoryError):
-                pass
+        try:
+            if os.stat(self.path).st_ino == self._inode:
+                return
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as exc:  # it was there: whatever it is, it passes
+            raise StateDiskError(
+                f"the state {self.path} cannot be used: {exc.strerror}", _START_AGAIN
+            ) from exc
         raise StateDiskError(
             f"the state {self.path} was removed or replaced while it was in use", _START_AGAIN
         )
@@ -163,7 +166,10 @@ _PASSING = (
 )
 """Primary result codes of SQLite that say nothing against the file itself."""
 
-_PASSING_ERRNO = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+_PASSING_ERRNO = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EIO),
+    *(errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.EHOSTDOWN),  # of network disks
+)
 
 _HINT = (
     "Make room, repair the disk, or let jatossync write there. If the file is damaged, `jatossync "

@@ -28,6 +28,9 @@ JUST_KEPT_S = 60.0
 ABANDONED_S = 3600.0
 """Bytes that are still arriving are written to all the time."""
 
+SURE_S = 86400.0
+"""So long after it was first found too old something goes: a clock may be wrong for a while."""
+
 _HALF = ".tmp"
 """How the names of files begin that are being written."""
 
@@ -71,18 +74,20 @@ class Trash:
         """
         make_directory(self._directory)
         passing = Passing(chunks)
-        with tempfile.NamedTemporaryFile(dir=self._directory, prefix=_HALF, delete=False) as file:
-            try:
+        descriptor, written = tempfile.mkstemp(dir=self._directory, prefix=_HALF)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
                 for chunk in passing:
                     file.write(chunk)
                     if file.tell() > self._max_bytes:
                         raise TrashFull(self._max_bytes)
                 file.flush()
                 os.fsync(file.fileno())
-                self._put(file.name, passing.content)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+            self._put(written, passing.content)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(written)
+            raise
         return passing.content
 
     def read(self, sha256: str) -> Iterator[bytes]:
@@ -104,10 +109,11 @@ class Trash:
         """
         Let go of what was kept longer ago than `max_age_s`, the last time it was.
 
+        What is found too old goes a day later, if it still is: that is noted as its time of access.
         And of what a crash has left half written, which nobody can ask for.
         """
         for sha256, _ in list(self._kept()):
-            self._unlink(sha256, self._clock() - max_age_s)
+            self._let_go(sha256, max_age_s)
         for path in glob.glob(os.path.join(glob.escape(self._directory), f"{_HALF}*")):
             with suppress(FileNotFoundError):
                 if os.stat(path).st_mtime < self._clock() - ABANDONED_S:
@@ -134,7 +140,8 @@ class Trash:
             os.utime(written, (self._clock(), self._clock()))  # its age counts from now
             os.replace(written, place)
             self._used = (self._used or 0) + (content.size if new else 0)
-        _sync_directory(os.path.dirname(place))
+        for directory in (os.path.dirname(place), self._directory):  # the shelf may be new
+            _sync_directory(directory)
 
     def _has_room(self, size: int) -> bool:
         """Counted anew before anybody is turned away: others may have made room."""
@@ -153,6 +160,21 @@ class Trash:
                     yield each.name, each.stat()
                 except FileNotFoundError:
                     continue
+
+    def _let_go(self, sha256: str, max_age_s: float) -> None:
+        place, now_s = self._place(sha256), self._clock()
+        with self._one_at_a_time, suppress(FileNotFoundError):
+            found = os.stat(place)
+            too_old_s = found.st_mtime + max_age_s
+            noted = too_old_s <= found.st_atime
+            if now_s < too_old_s:
+                if noted:  # by a clock that ran ahead
+                    os.utime(place, (found.st_mtime, found.st_mtime))
+            elif not noted or found.st_atime > now_s:
+                os.utime(place, (now_s, found.st_mtime))
+            elif found.st_atime < now_s - SURE_S:
+                os.unlink(place)
+                self._used = None
 
     def _unlink(self, sha256: str, before_s: float) -> None:
         """Remove bytes that were last kept before that time."""
@@ -173,5 +195,8 @@ def _sync_directory(directory: str) -> None:
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
+    except OSError as exc:
+        if exc.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that cannot
+            raise
     finally:
         os.close(descriptor)

@@ -27,6 +27,22 @@ def test_a_file_arrives_with_the_directories_above_it(folder: StudyFolder, study
     assert below(study) == {"a/b/c.txt": b"one", "a/b/d.txt": b"two"}
 
 
+def test_the_name_of_what_arrived_is_on_disk_too(
+    folder: StudyFolder, study: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law 3: else a row outlives its file when the power fails, and it is deleted on JATOS."""
+    if way == "by path":
+        pytest.skip("there directories cannot be synced")
+    synced: list[int] = []
+
+    def fsync(descriptor: int) -> None:
+        synced.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    put(folder, RelPath("a/b.txt"), [b"one"], None)
+    assert synced == [(study / name).stat().st_ino for name in ("", "a/b.txt", "a")]
+
+
 def test_it_takes_the_place_of_what_was_seen_there_and_of_nothing_else(
     folder: StudyFolder, study: Path
 ) -> None:

@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import socket
@@ -460,3 +461,18 @@ def test_a_table_of_mounts_that_cannot_be_read_is_no_unmounted_disk(
     assert folder.displaced() == {ROOT}
     assert presence(folder, "a.txt") is Presence.UNKNOWN
     assert not folder.is_pinned()
+
+
+def test_a_folder_that_another_computer_removed_is_gone_and_no_error(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Law 2: NFS calls what is held open stale then."""
+
+    def stale(descriptor: int) -> os.stat_result:
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    with StudyFolder.open(str(study)) as folder:
+        study.rmdir()
+        monkeypatch.setattr(os, "fstat", stale)
+        assert "is gone" in (folder.trouble() or "")
+        monkeypatch.undo()

@@ -225,7 +225,7 @@ def test_a_state_that_cannot_be_looked_at_any_more_is_named(
     store = open_store()
     (tmp_path / "state").rename(tmp_path / "away")
     (tmp_path / "state").symlink_to("state")
-    with pytest.raises(StateError, match="cannot be used"):
+    with pytest.raises(StateDiskError, match="cannot be used"):
         store.changed_elsewhere()
 
 

@@ -34,6 +34,12 @@ def trash(tmp_path: Path, clock: Clock) -> Trash:
     return Trash(str(tmp_path / "trash"), 100, clock)
 
 
+def evict_for_two_days(trash: Trash, clock: Clock) -> None:
+    for _ in range(48):
+        trash.evict(30 * DAY_S)
+        clock.now_s += 3600
+
+
 def kept_files(directory: Path) -> list[Path]:
     return [path for path in directory.rglob("*") if path.is_file()]
 
@@ -84,9 +90,33 @@ def test_only_age_evicts_and_it_counts_from_the_last_time(trash: Trash, clock: C
     clock.now_s += 20 * DAY_S
     trash.keep([b"again"])
     clock.now_s += 15 * DAY_S
-    trash.evict(30 * DAY_S)
+    evict_for_two_days(trash, clock)
     assert not trash.has(old.sha256)
     assert trash.has(again.sha256)
+
+
+def test_a_clock_that_runs_ahead_for_a_while_evicts_nothing(trash: Trash, clock: Clock) -> None:
+    """Law 4: computers without a battery for it begin with any time."""
+    content = trash.keep([DATA])
+    for _ in range(3):
+        clock.now_s += 400 * DAY_S
+        trash.evict(30 * DAY_S)
+        clock.now_s -= 400 * DAY_S
+        evict_for_two_days(trash, clock)
+        assert trash.has(content.sha256)
+
+
+def test_what_was_kept_before_the_clock_was_set_is_kept_for_a_day_at_least(
+    trash: Trash, clock: Clock
+) -> None:
+    content = trash.keep([DATA])
+    clock.now_s += 400 * DAY_S
+    for _ in range(23):
+        trash.evict(30 * DAY_S)
+        assert trash.has(content.sha256)
+        clock.now_s += 3600
+    evict_for_two_days(trash, clock)
+    assert not trash.has(content.sha256)
 
 
 def test_what_a_crash_left_half_written_goes_once_nothing_more_comes(
