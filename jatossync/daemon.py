@@ -157,6 +157,8 @@ class Daemon:
         self._upkeep = Upkeep(sides, self.engine, self._jobs.uploads, say)
         self._desk = Desk(sides, self.engine, self._jobs, self._start, keep=not dry_run)
         self._control: Control | None = None
+        self._uncontrolled = ""
+        """Why there is none, as it was said."""
         self._chatter = Chatter()
         self._under_way = 0
         """So many jobs are with the threads, or their results in the inbox."""
@@ -297,9 +299,7 @@ class Daemon:
             raise pinned(self._sides.folder.path)
         if self._lookout is not None:
             self._mind(self._lookout, now_s)
-        if self._control is not None and not self._control.reachable():
-            self._control.close()
-            self._control = self._listening()
+            self._mind_control()
         self._upkeep.tick(now_s)
         told = self.status
         if self._lookout is not None:
@@ -350,6 +350,15 @@ class Daemon:
         for event in self._chatter.sums(now_s, over=self._stopping.is_set()):
             self._say(event)
 
+    def _mind_control(self) -> None:
+        """What tidies up may have removed the socket; what was in its way may be gone."""
+        if self._control is not None and self._control.reachable():
+            return
+        if self._control is not None:
+            self._control.close()
+        self._control = self._listening()
+        self._uncontrolled = "" if self._control is not None else self._uncontrolled
+
     def _listening(self) -> Control | None:
         """The control socket; without one, commands work from the state."""
         if not available():
@@ -358,7 +367,9 @@ class Daemon:
             directory = os.path.dirname(self._sides.store.path)
             return Control(directory, self._inbox.put, mode=file_mode(directory))
         except StateError as exc:
-            self._say(Event("commands cannot ask", "warning", {"reason": exc.message}))
+            if exc.message != self._uncontrolled:
+                self._uncontrolled = exc.message
+                self._say(Event("commands cannot ask", "warning", {"reason": exc.message}))
             return None
 
     def _end(self) -> None:

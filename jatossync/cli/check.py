@@ -28,6 +28,7 @@ from jatossync.core.paths import Dialect
 from jatossync.daemon import UNREACHABLE_HINT, refusal
 from jatossync.errors import JatossyncError, Unreachable
 from jatossync.local.root import StudyFolder
+from jatossync.log import escaped
 from jatossync.remote.client import Jatos
 from jatossync.remote.parse import StudyHead
 from jatossync.remote.token import Token
@@ -139,7 +140,9 @@ def _describe(report: _Report, config: Config, server: Server) -> None:
     version = f"{_VERSIONS[server.dialect]}, API {server.api_version}"
     report.good("server", f"{config.server} ({version})")
     report.good("token", _expiry(server.token_expires_ms))
-    report.good("study", f"{server.study_title} (ID {server.study_id}, {server.study_uuid})")
+    report.good(
+        "study", f"{escaped(server.study_title)} (ID {server.study_id}, {server.study_uuid})"
+    )
     if server.changed_on_the_way:
         found = shown(server.changed_on_the_way)
         error = JatossyncError(
@@ -190,7 +193,7 @@ class _Report:
 
     def study(self, study: StudyHead) -> None:
         self.studies.append({"uuid": study.uuid, "id": study.id, "title": study.title})
-        self._echo(f"      this token sees: {study.uuid}  {study.title} (ID {study.id})")
+        self._echo(f"      this token sees: {study.uuid}  {escaped(study.title)} (ID {study.id})")
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

@@ -9,7 +9,7 @@ from jatossync.cli.saying import tell_json
 from jatossync.cli.telling import View
 from jatossync.cli.terminal import fitted
 from jatossync.core.paths import RelPath
-from jatossync.log import human_size
+from jatossync.log import escaped, human_size
 
 
 class Deeds:
@@ -38,7 +38,7 @@ class Deeds:
         """It was not possible with this file; the others go on."""
         self._told["failed"].append({"path": path, "reason": reason})
         if not self._as_json:
-            self._shown.say(f"failed    {self._view.path(path)}: {reason}")
+            self._shown.say(f"failed    {self._view.path(path)}: {escaped(reason)}")
 
     def count(self, verb: str) -> int:
         """How often it was done."""

@@ -38,7 +38,16 @@ def replace(path: str, text: str, mode: int) -> None:
     """
     path = os.path.realpath(path)  # of a link, what it leads to
     with _explained(path), _written_beside(path, text, mode) as beside:
+        _give_to_its_owner(beside, path)
         os.replace(beside, path)
+
+
+def _give_to_its_owner(beside: str, path: str) -> None:
+    """Root may write for a service that is another user: the file stays that one's."""
+    with suppress(OSError):
+        found = os.stat(path)
+        if hasattr(os, "chown"):
+            os.chown(beside, found.st_uid, found.st_gid)
 
 
 @contextmanager

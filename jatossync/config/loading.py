@@ -52,7 +52,7 @@ def _problem(error: ErrorDetails, document: Document) -> Problem:
 
 def _as_written(loc: Loc) -> Loc:
     """With the key that a file would have: pydantic names a default by its field."""
-    section = _sections().get(str(loc[0]))
+    section = _sections().get(str(loc[0])) if loc else None
     field = section.model_fields.get(str(loc[-1])) if section else None
     return (*loc[:-1], field.alias) if field and field.alias else loc
 

@@ -215,7 +215,7 @@ def server(value: object) -> tuple[str, list[str]]:
     if parts.scheme not in ("http", "https"):
         raise ValueError(f"an address with {parts.scheme}:// is not possible; {_WRITE_URL}")
     host, port = parts.hostname or "", _port(parts)
-    if not (_is_ip(host) or re.fullmatch(r"[\w.-]+", host)):
+    if not (_is_ip(host) or _is_name(host)):
         raise ValueError(f"the address names no server; {_WRITE_URL}")
     where = f"[{host}]" if ":" in host else host
     base = f"{parts.scheme}://{where}" + (f":{port}" if port is not None else "")
@@ -234,6 +234,12 @@ def server(value: object) -> tuple[str, list[str]]:
         cut = parts.path[len(path) :]
         notes.append(f"server: {cut} at the end is not needed; write {base + path}")
     return base + path, notes
+
+
+def _is_name(host: str) -> bool:
+    """Whether a server can be called so: RFC 1123, with names of other scripts (IDNA)."""
+    labels = host.removesuffix(".").split(".")
+    return all(re.fullmatch(r"[\w-]{1,63}", label) for label in labels)
 
 
 _WRITE_URL = "write for example https://jatos.example.org"

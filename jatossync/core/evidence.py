@@ -20,9 +20,14 @@ _GONE = Seen(size=None)
 
 
 class Evidence:
-    """Seen by path; None where nothing is known."""
+    """
+    Seen by path; None where nothing is known.
 
-    def __init__(self) -> None:
+    Args:
+        ours: All paths that JATOS has of us, or may have.
+    """
+
+    def __init__(self, ours: Iterable[RelPath] = ()) -> None:
         self._listing: Listing | None = None
         self._newer: dict[RelPath, Seen | None] = {}
         self._looked: dict[str, set[RelPath]] = {}
@@ -35,8 +40,8 @@ class Evidence:
         """Paths with a request since the last listing was asked for."""
         self._written: dict[str, list[RelPath]] = {}
         """These by what they fold to."""
-        self._ours: dict[str, list[RelPath]] = {}
-        """What was ours when the last listing ended, by what it folds to."""
+        self._ours = _by_name(ours)
+        """What was ours, or may have been, when the last listing ended, by what it folds to."""
         self._folded: dict[str, list[RelPath]] = {}
         self._sorted: list[RelPath] = []
         self._spelled: dict[RelPath, RelPath] = {}
@@ -106,6 +111,12 @@ class Evidence:
         if self._since_listing is not None:
             self._since_listing.add(path)
 
+    def owned(self, path: RelPath) -> None:
+        """JATOS has `path` of us, which nobody had written since the last listing was asked for."""
+        alike = self._ours.setdefault(fold(path), [])
+        if path not in alike:
+            alike.append(path)
+
     def other_spellings(self, path: RelPath) -> set[RelPath]:
         """Paths of ours that JATOS may take for `path`; some may be ours no more."""
         name = fold(path)
@@ -115,12 +126,18 @@ class Evidence:
         """JATOS was asked for a listing while requests for these paths were under way."""
         self._since_listing = set(under_way)
 
-    def listing_ended(self, listing: Listing | None, ours: Collection[RelPath] = ()) -> None:
+    def listing_ended(
+        self,
+        listing: Listing | None,
+        ours: Collection[RelPath] = (),
+        attempted: Iterable[RelPath] = (),
+    ) -> None:
         """
         The listing is here; None where there is none to be had.
 
         Args:
             ours: All paths that JATOS has acknowledged.
+            attempted: All for which a request has no answer.
         """
         since = self._since_listing or set()
         self._before, self._listing = self._listing, listing
@@ -130,7 +147,7 @@ class Evidence:
         self._since_listing = None
         files = listing.files if listing is not None else {}
         self._sorted = sorted(files)
-        self._folded, self._ours = _by_name(files), _by_name(ours)
+        self._folded, self._ours = _by_name(files), _by_name({*ours, *attempted})
         missing = {fold(path) for path in ours if path not in files}
         self._of_others = frozenset(
             path for path in files if path not in ours and fold(path) in missing

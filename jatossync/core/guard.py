@@ -212,9 +212,13 @@ def _gone(past: list[Past]) -> list[Named]:
 
 
 def _new(past: list[Past]) -> list[Named]:
-    """What was uploaded."""
-    last = {each.path: each for each in past}
-    return [Named(e.path, _digest(e)) for e in last.values() if e.verb is Verb.UPLOAD]
+    """What was uploaded, with all bytes that it had: it may be renamed first and edited then."""
+    last = {each.path: each.verb for each in past}
+    had: dict[RelPath, frozenset[str]] = {}
+    for each in past:
+        if each.verb is Verb.UPLOAD and last[each.path] is Verb.UPLOAD:
+            had[each.path] = had.get(each.path, frozenset()) | _digest(each)
+    return [Named(path, digests) for path, digests in had.items()]
 
 
 def _digest(past: Past) -> frozenset[str]:

@@ -213,6 +213,7 @@ class Decisions(Room):
             case Adopt():
                 row = row_of(action, action.proven, action.remote_ms)
                 self._store.adopted(row, self._late.of(action.path))
+                self._evidence.owned(action.path)
                 self._parts.acknowledged(action.path)
                 self._report.totals.adopted += 1
                 self._report.say("adopted", "debug", path=action.path, size=action.content.size)

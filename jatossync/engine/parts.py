@@ -137,7 +137,7 @@ class Parts:
         self.late = Late()
         self.waits = Waits()
         self.dirty = Debounce(settings.quiet_s)
-        self.evidence = Evidence()
+        self.evidence = Evidence({*store.paths(), *store.attempts([ROOT])})
         self.queue = Queue(settings.workers)
         self.questions = Questions(settings.workers)
         self.listings = Listings()

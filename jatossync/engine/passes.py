@@ -164,7 +164,7 @@ class Passes(Room):
             # Not that all is gone one by one: nothing is to be forgotten, deleted or sent anew.
             result = Stopped(Stop.FOLDER_GONE, result.reason)
         listing = result if isinstance(result, Listing) else None
-        self._evidence.listing_ended(listing, ours)
+        self._evidence.listing_ended(listing, ours, self._store.attempts([ROOT]))
         for path in self._evidence.news_about(self._refusals):
             self._queue.hasten(path, now_s)
         if isinstance(result, Unavailable | Stopped):

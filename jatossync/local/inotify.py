@@ -76,7 +76,12 @@ class _SignalEmitter(InotifyEmitter):
 
 class _SignalFD(InotifyFD):
     def __init__(self, signals: Signals) -> None:
-        super().__init__()
+        try:
+            super().__init__()
+        except OSError:  # no room for its pipe: then nobody lets go of what it made before
+            if "_inotify_fd" in vars(self):
+                os.close(self._inotify_fd)
+            raise
         self._signals = signals
 
     def handle_event(self, event: InotifyEvent) -> None:
@@ -103,6 +108,9 @@ class _SignalFD(InotifyFD):
             os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC))
             with self._lock:
                 watch = self._get_or_create_watch(path, mask)
+                if watch.wd == -1:  # EACCES, of which watchdog makes a watch without events
+                    del self._watch_for_wd[watch.wd]
+                    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
                 watch.callbacks[id_] = callback
                 return watch.wd
         except OSError as exc:

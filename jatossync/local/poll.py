@@ -16,6 +16,9 @@ from jatossync.core.model import Entry
 from jatossync.core.paths import RelPath
 from jatossync.core.watching import FASTEST_S, pause_s
 
+QUARTER = 3
+"""So many times as long as a look took nothing is done before the next, where something moves."""
+
 LONGEST_S = 10.0
 """A file that never rests counts after so long all the same."""
 
@@ -59,7 +62,8 @@ class Poller:
         while not self._stopped.is_set():
             began_s = time.monotonic()
             now = self._look()
-            self.interval_s = pause_s(time.monotonic() - began_s)
+            took_s = time.monotonic() - began_s
+            self.interval_s = pause_s(took_s)
             if now is not None and last is None:
                 self._began()
             elif now is not None and last is not None:
@@ -70,7 +74,8 @@ class Poller:
                 for path in moved.keys() - moving.keys():
                     self._hint(path, False)
             last = now if now is not None else last
-            self._stopped.wait(FASTEST_S if moving else self.interval_s)
+            soon_s = max(FASTEST_S, QUARTER * took_s)
+            self._stopped.wait(min(soon_s, self.interval_s) if moving else self.interval_s)
 
 
 def _differing(last: Mapping[RelPath, Entry], now: Mapping[RelPath, Entry]) -> Iterator[RelPath]:

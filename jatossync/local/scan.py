@@ -20,7 +20,7 @@ from jatossync.core.actions import Hash
 from jatossync.core.ignore import IGNORE_FILE, Rules, RuleSet
 from jatossync.core.jobs import Overtaken, RootGone, Scan
 from jatossync.core.model import LARGE_BYTES, Entry, Kind, Snapshot
-from jatossync.core.paths import ROOT, BadPath, RelPath, below, join, minimal, rel_path
+from jatossync.core.paths import ROOT, BadPath, RelPath, below, join, minimal, parents, rel_path
 from jatossync.local.cloud import only_in_the_cloud, placeholder_of, stands_for
 from jatossync.local.directory import (
     Directory,
@@ -193,7 +193,17 @@ class _Pass:
             for parent, paths in by_directory:
                 self._some_of(parent, paths)
         self._note_displaced(self._folder.displaced())
+        self._note_ignored()
         return self._entries
+
+    def _note_ignored(self) -> None:
+        """What is ignored is no less so when it is gone: its copy on JATOS is left (law 10)."""
+        for path in {*self._job.known, *self._job.scope} - self._entries.keys() - {ROOT}:
+            above = (self._entries.get(up) for up in parents(path))
+            if all(entry is None or entry.kind is Kind.DIRECTORY for entry in above):
+                hidden = self._excluded(path, is_directory=False)
+                if hidden and not hidden.quarantined:
+                    self._entries[path] = hidden
 
     def _note_displaced(self, displaced: Iterable[RelPath]) -> None:
         for path in displaced:

@@ -157,7 +157,7 @@ class Watcher:
         self._handler.unreadable.clear()
         try:
             observer = self._new_observer()
-        except OSError:
+        except (OSError, RuntimeError):
             self._blind = NO_WATCHER
             return
         self._watched = self._standing()
@@ -166,8 +166,8 @@ class Watcher:
                 self._handler, self._path, recursive=True, event_filter=CONTENT_EVENTS
             )
             observer.start()
-        except OSError as exc:
-            if exc.errno in SHORTAGES:
+        except (OSError, RuntimeError) as exc:  # RuntimeError: no thread can be started
+            if isinstance(exc, RuntimeError) or exc.errno in SHORTAGES:
                 self._blind = NO_WATCHER
             _end(observer)
             return

@@ -91,6 +91,7 @@ class TokenFile:
         """The one in use."""
         self._seen: object = None
         self._doubtful: object = None
+        self._unreadable: object = None
 
     def renewed(self) -> Token | str | None:
         """
@@ -103,8 +104,8 @@ class TokenFile:
             return None
         try:
             token = _from_token_file(self.token.file or "")
-        except ConfigError:
-            return None
+        except ConfigError as exc:
+            return self._cannot_be_read(stamp, exc.message)
         fault = token.fault()
         if fault is not None and stamp != self._doubtful:
             self._doubtful = stamp
@@ -114,6 +115,14 @@ class TokenFile:
             return fault
         self.token = token
         return token
+
+    def _cannot_be_read(self, stamp: object, why: str) -> str | None:
+        """Told once, where it stays so; and it is looked at again, for it may pass."""
+        before, self._doubtful = self._doubtful, stamp
+        if stamp != before or stamp == self._unreadable:
+            return None
+        self._unreadable = stamp
+        return why
 
 
 def _stamp(path: str) -> tuple[int, ...] | None:

@@ -329,7 +329,7 @@ class Wire:
 def _base_url(server: str) -> httpx.URL:
     try:
         url = httpx.URL(server.rstrip("/"))
-    except httpx.InvalidURL as exc:
+    except (httpx.InvalidURL, UnicodeError) as exc:  # UnicodeError: of names with `xn--`
         raise ConfigError(f"server: {server!r} is no address: {exc}.") from exc
     if url.scheme not in ("http", "https") or not url.host:
         raise ConfigError(f"server: {server!r} does not begin with https:// and a name.")

@@ -142,7 +142,7 @@ class Control:
             with suppress(OSError):
                 os.unlink(self._path)
         until_s = time.monotonic() + FAREWELL_S
-        for thread in list(self._serving):
+        for thread in [each for each in self._serving if each.ident is not None]:
             thread.join(max(0.0, until_s - time.monotonic()))
 
     def _listening(self, mode: int, group: int | None) -> socket.socket:
@@ -196,7 +196,13 @@ class Control:
                 return
             thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
             self._serving.add(thread)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # no room for another one
+                self._serving.discard(thread)
+                client.close()
+                self._room.release()
+                self._closing.wait(1.0)
 
     def _serve(self, client: socket.socket) -> None:
         try:
@@ -255,6 +261,8 @@ def ask(directory: str, asked: Fields, *, silence_s: float = 20.0) -> Iterator[F
             _send(connection, asked)
             with connection.makefile("rb") as lines:
                 for line in lines:
+                    if not line.endswith(b"\n"):
+                        break  # it was killed in the middle of it
                     answer = json.loads(line)
                     yield answer
                     if answer.get("end"):

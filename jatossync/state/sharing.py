@@ -8,6 +8,7 @@ it are then the group's too, whoever of the group makes them.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -27,6 +28,8 @@ def make_directory(path: str) -> None:
     if os.path.isdir(path):
         return
     above = os.path.dirname(path)
+    if above == path:  # a drive that is not there
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     make_directory(above)
     shared = _is_shared(above)
     try:

@@ -194,6 +194,21 @@ def test_a_renamed_folder_is_no_loss(world: World) -> None:
     assert not world.engine.report.held
 
 
+def test_files_that_are_renamed_and_then_edited_are_no_loss(world: World) -> None:
+    filled(world, 100)
+    for n in range(60):
+        world.save(f"pictures/{n}.png", world.local[f"{n:03}.png"])
+        remove(world, n)
+    world.settle()
+    for n in range(60):
+        world.save(f"pictures/{n}.png", b"edited %d" % n)
+    world.settle()
+    remove(world, 70)
+    world.settle()
+    assert world.remote == world.local
+    assert not world.engine.report.held
+
+
 def test_a_rename_of_which_one_half_cannot_be_stored_is_a_loss(world: World) -> None:
     filled(world, 100)
     world.trouble = lambda job: (

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from jatossync.core.jobs import RootGone
-from jatossync.core.model import Kind
+from jatossync.core.model import Kind, Row, Stat
 from jatossync.core.paths import RelPath
 from jatossync.local.root import StudyFolder
 from jatossync.local.scan import Scanner
 from tests.local.looker import Clock, Looker, fill
+from tests.remote.files import content_of
 
 TOKEN = b"jap_OeYwru727YeLzxcHSvIFlTQ52Ud03wo7cd41f"
 KEY = b"-----BEGIN PRIVATE KEY-----\nMIIE\n"
@@ -26,6 +27,21 @@ def test_what_the_rules_exclude_has_an_entry_with_the_reason(looker: Looker, stu
     assert "'b/'" in looker.at("b").reason
     assert not looker.at("b").quarantined
     assert looker.at(".env").quarantined
+
+
+def test_what_is_ignored_is_no_less_so_when_it_is_gone(looker: Looker, study: Path) -> None:
+    """Law 10: its copy on JATOS is left; what may be secret is mirrored as gone."""
+    fill(study, file=b"x", there__c=b"x")
+    known = {
+        path: Row(path, content_of(b"x"), Stat(1, 1, 1, 1), 1)
+        for path in map(RelPath, ("a.md", "data/b", "there/d.md", "file/e.md", ".env", "f.txt"))
+    }
+    looker.make(ignore=("*.md", "data/"))
+    for scope in (("",), tuple(known)):
+        found = looker.look(*scope, known=known)
+        kinds = {path: entry and entry.kind for path in known if [entry := found.at(path)]}
+        ignored = ("a.md", "data/b", "there/d.md")
+        assert kinds == {path: Kind.EXCLUDED if path in ignored else None for path in known}
 
 
 def test_a_private_key_under_any_name_is_quarantined_and_publish_lets_it_through(

@@ -119,9 +119,13 @@ class Folder:
 
     def is_in_the_way(self, path: str) -> bool:
         """Whether no file can be there: it is a directory, or one above it is a file."""
+        return self.is_directory(path) or self.is_below_a_file(path)
+
+    def is_below_a_file(self, path: str) -> bool:
+        """Whether a file stands where a directory above it would have to be."""
         above = path.split("/")[:-1]
         tops = ("/".join(above[: count + 1]) for count in range(len(above)))
-        return self.is_directory(path) or any(map(self.stands, tops))
+        return any(map(self.stands, tops))
 
     def is_directory(self, path: str) -> bool:
         """Whether it is a directory and no symlink to one."""

@@ -242,7 +242,9 @@ class Laws:
                     self._newly_included[path] = self._world.stamp()
         self.hidden, self.ruled_s, self._rule_is_known = directory, now_s, False
         folder.ignored = lambda path: (
-            bool(directory) and path.startswith(directory + "/") and folder.is_directory(directory)
+            bool(directory)
+            and path.startswith(directory + "/")
+            and not (folder.stands(directory) or folder.is_below_a_file(directory))
         )
 
     def arrives(self, asked: Request) -> None:

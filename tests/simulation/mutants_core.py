@@ -290,4 +290,10 @@ DECIDING = [
         "        if not isinstance(action, Unsure):",
         "        if not isinstance(action, Hold | Look | Relist):",
     ),
+    Mutant(
+        "what is ignored is deleted on JATOS when it is deleted here",
+        "local/scan.py",
+        "        self._note_ignored()\n        return self._entries",
+        "        return self._entries",
+    ),
 ]

@@ -83,4 +83,17 @@ NAMING = [
         "each for each in ours if presence(each).presence is not Presence.ABSENT",
         "each for each in ours if presence(each).presence is Presence.PRESENT",
     ),
+    Mutant(
+        "what was taken over after the listing is no other spelling",
+        "engine/decisions.py",
+        "                self._evidence.owned(action.path)\n",
+        "",
+        also=(
+            (
+                "engine/passes.py",
+                "self._evidence.listing_ended(listing, ours, self._store.attempts([ROOT]))",
+                "self._evidence.listing_ended(listing, ours)",
+            ),
+        ),
+    ),
 ]

@@ -73,6 +73,13 @@ def test_a_delete_that_waits_for_an_unreadable_directory_of_like_name_says_so() 
     relive(Setup(), [SaveTogether("w3", files), Wait(20.0), *waits, told])
 
 
+@pytest.mark.parametrize("gone", ["data/x/list.json", "data"])
+def test_what_is_ignored_stays_on_jatos_when_it_is_deleted_here(gone: str) -> None:
+    """Law 10: neither the file is deleted there nor those of a directory."""
+    ignored = [Ignore("data"), Wait(60.0), Remove(gone), Wait(70.0)]
+    relive(Setup(), [Write("data/x/list.json", "v1"), *SAVED, *ignored])
+
+
 def test_nobody_wants_to_delete_what_is_in_a_directory_that_cannot_be_read() -> None:
     """Law 2."""
     saved = [Write("task.js", "v3"), *SAVED, Wait(70.0)]

@@ -10,6 +10,7 @@ import pytest
 
 from tests.simulation.history import relive
 from tests.simulation.operations import (
+    Append,
     During,
     Kill,
     Operation,
@@ -199,5 +200,30 @@ def test_what_cannot_be_looked_at_is_not_overwritten_under_another_spelling() ->
             Wait(3.0),
             Readable("img", False),
             Wait(70.0),
+        ],
+    )
+
+
+def test_what_was_taken_over_after_the_listing_is_not_overwritten_under_another_spelling() -> None:
+    """
+    Law 3. What a killed process had brought to JATOS was adopted after the listing by a look, and
+    nobody remembered that it is there when a file of the other spelling had its bytes. Seed
+    6400000251.
+    """
+    relive(
+        Setup(seed=6400000251, names="fold", scan_s=0.3),
+        [
+            Write("Case.js", "v2"),
+            Trouble("drop", "POST", 7),
+            Wait(3.0),
+            During("request", 3, Write("data/x/list.json", "v2")),
+            During("stat", 2, Save("img/a.png", "v3", 0)),
+            During("effect", 1, Save("img/a.png", "331", 0)),
+            Wait(3.0),
+            During("stat", 9, Kill()),
+            Wait(70.0),
+            Rewrite("IMG/a.png", "v4", "v3", 0.8),
+            Wait(20.0),
+            Append("IMG/a.png", "v3"),
         ],
     )

@@ -120,12 +120,12 @@ def _placed(server: str, route: Route, token: Token) -> NewToken:
     path = _place(server)
     if not os.path.lexists(path):
         return NewToken(token, path, is_new=True)
-    other = _in_file(path)
-    if other.reveal() == token.reveal():
-        return NewToken(token, path, is_new=False)
     try:
+        other = _in_file(path)
+        if other.reveal() == token.reveal():
+            return NewToken(token, path, is_new=False)
         _accepted(server, route, other)
-    except Denied:
+    except (ConfigError, Denied):
         return NewToken(token, path, is_new=True, replaces=True)
     raise ConfigError(
         f"another token for this JATOS lies in {short(path)}, and is left as it is",

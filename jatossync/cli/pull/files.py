@@ -122,6 +122,8 @@ def _from_daemon(where: Places, path: RelPath, take: Take) -> bool:
         return True
     if "fault" in first:
         raise NotDone(str(first["fault"]))
+    if first["found"]:
+        take(iter(()))  # it is empty
     return bool(first["found"])
 
 

@@ -29,6 +29,9 @@ TRIES = 3
 
 TRY_AGAIN_S = 1.0
 
+COMMIT_S = 1.0
+"""So long what has arrived may be known to nobody else."""
+
 
 def pull(config: Config, deeds: Deeds, shown: Progress) -> int:
     """Download all that the folder does not have yet, and adopt it."""
@@ -113,6 +116,7 @@ def _download(
     tally = Tally(shown, len(wanted), sum(seen.size or 0 for seen in wanted.values()))
     fetcher = _Fetcher(sides, assets, tally)
     pool = ThreadPoolExecutor(sides.config.upload.workers)
+    committed_s = time.monotonic()
     try:
         jobs = {pool.submit(fetcher.fetch, *file): file[0] for file in wanted.items()}
         for job in as_completed(jobs):
@@ -125,6 +129,9 @@ def _download(
                 sides.store.adopted(row)
                 deeds.did("pulled", path, row.content.size, sha256=row.content.sha256)
             tally.done()
+            if time.monotonic() - committed_s > COMMIT_S:  # others wait for the state
+                sides.store.commit()
+                committed_s = time.monotonic()
     finally:
         fetcher.stop.set()
         pool.shutdown(cancel_futures=True)
