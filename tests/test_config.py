@@ -399,6 +399,10 @@ def test_what_every_request_adds_is_cut_from_the_address_with_a_note(base: str, 
     assert config.notes == (f"server: {end} at the end is not needed; write {base}",)
 
 
+def test_an_option_whose_name_is_no_text_at_all_is_said() -> None:
+    assert "unicode string" in problem(SERVER + STUDY + FOLDER + '"\\ud800": 3\n')
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [
@@ -413,6 +417,8 @@ def test_what_every_request_adds_is_cut_from_the_address_with_a_note(base: str, 
         ("https://jatos.example.org?", "nothing may follow"),
         ("https://", "names no server"),
         ("https://<server>", "names no server"),
+        ("https://jatos..example.org", "names no server"),
+        (f"https://{'a' * 64}.example.org", "names no server"),
         ("https://[::1", "is no address"),
         ("https://https://jatos.example.org", "is no address"),
         ("https://jatos.example.org/lab/../x", "is no address"),

@@ -47,7 +47,8 @@ def _problem(error: ErrorDetails, document: Document) -> Problem:
         return Problem(0, loc, text)
     if error["type"] == "extra_forbidden":
         return Problem(document.line(loc), loc, _unknown(loc))
-    return Problem(document.line(loc), loc, str(error["ctx"]["error"]))
+    said = error.get("ctx", {}).get("error", error["msg"])  # pydantic's own: of keys without text
+    return Problem(document.line(loc), loc, str(said))
 
 
 def _as_written(loc: Loc) -> Loc:

@@ -138,6 +138,9 @@ def test_beside_a_daemon_its_state_is_its_own_and_so_is_the_token(study: Study) 
         ]
         failed = told(study, 1, "pull", "nowhere.bin")["failed"]
         assert failed == [{"path": "nowhere.bin", "reason": "JATOS has no such file"}]
+        study.put_on_jatos("empty.bin", b"")
+        assert told(study, 0, "pull", "empty.bin")["pulled"][0]["size"] == 0
+        assert (study.folder / "empty.bin").read_bytes() == b""
         assert len(told(study, 0, "trash", "empty", "--yes")["removed"]) == 4
         assert told(study, 0, "trash", "list") == []
         (study.place / "elsewhere").rename(study.token_file)

@@ -248,6 +248,10 @@ def test_a_token_that_has_expired_makes_room_for_a_new_one_and_no_other_does(
     emulator.change_token(old, active=False)
     assert init(folder, *options, JATOSSYNC_TOKEN=emulator.token).code == 0
     assert token_file(folder, emulator).read_text() == emulator.token + "\n"
+    (folder / "jatossync.yaml").unlink()
+    token_file(folder, emulator).write_text("")
+    assert init(folder, *options, JATOSSYNC_TOKEN=emulator.token).code == 0, "nor what is no token"
+    assert token_file(folder, emulator).read_text() == emulator.token + "\n"
     assert init(folder, "check").code == 0
 
 

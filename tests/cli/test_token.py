@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 
@@ -117,3 +118,12 @@ def test_scripts_get_one_object(study: Study) -> None:
     told = json.loads(study.cli("token", "--json").out)
     assert told["user"] == "admin"
     assert told["token_expires_at"] is None
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root")
+def test_a_new_token_belongs_to_whom_the_old_one_did(study: Study) -> None:
+    """`sudo jatossync token --new` for a service that is another user."""
+    os.chown(study.token_file, 1234, 1234)
+    assert renew(study, study.jatos.add_token()).code == 0
+    found = study.token_file.stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (1234, 1234, 0o600)

@@ -1,4 +1,5 @@
 import ctypes
+import errno
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from watchdog.observers import inotify_c
 
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.local.watch import NO_MORE_WATCHES, NO_WATCHER, Watcher
@@ -463,6 +465,46 @@ watcher.stop()
         text=True,
     )
     assert done.returncode == 0, done.stderr
+
+
+@linux_only
+def test_a_directory_that_the_system_does_not_let_be_watched_is_no_watched_one(
+    study: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SELinux has a permission of its own for that; watchdog passes over it in silence."""
+    (study / "secret").mkdir()
+    add = inotify_c.inotify_add_watch
+
+    def refused(descriptor: int, path: bytes, mask: int) -> int:
+        if path.endswith(b"secret"):
+            ctypes.set_errno(errno.EACCES)
+            return -1
+        return int(add(descriptor, path, mask))
+
+    monkeypatch.setattr(inotify_c, "inotify_add_watch", refused)
+    watcher = Watcher(str(study), notes.hint, notes.lost)
+    watcher.start()
+    assert watcher._handler.unreadable == {str(study / "secret")}
+    (study / "secret").chmod(0o750)
+    notes.wait_for_loss("read now")
+    watcher.stop()
+
+
+@linux_only
+def test_a_watcher_for_which_there_is_no_descriptor_leaves_none_behind(
+    study: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_pipe() -> tuple[int, int]:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    before = os.listdir("/proc/self/fd")
+    watcher = Watcher(str(study), notes.hint, notes.lost)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pipe", no_pipe)
+        watcher.start()
+    assert watcher.blind == NO_WATCHER
+    assert len(os.listdir("/proc/self/fd")) == len(before)
+    watcher.stop()
 
 
 # --- life ----------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The token: where it is looked for, what is said about a bad one, and that it never shows."""
 
 import copy
+import errno
 import hashlib
 import os
 import pickle
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from jatossync.errors import ConfigError
+from jatossync.remote import token as token_module
 from jatossync.remote.token import Token, TokenFile, find_token
 
 # From JATOS's documentation: well-formed, and known to nobody's server.
@@ -200,6 +202,23 @@ def test_a_token_that_is_half_written_is_waited_for_and_a_bad_one_told_once(
     assert OTHER[4:20] not in fault
     assert watch.renewed() is None
     file.write_text(OTHER)
+    assert isinstance(watch.renewed(), Token)
+
+
+def test_a_new_token_that_cannot_be_read_is_told_once_and_used_once_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`sudo` may have written it for root alone."""
+    file, watch = watched(tmp_path)
+    watch.renewed()
+    file.write_text(OTHER)
+
+    def denied(path: str) -> str:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(token_module, "_text", denied)
+        assert [watch.renewed() for _ in range(4)].count(None) == 3
     assert isinstance(watch.renewed(), Token)
 
 

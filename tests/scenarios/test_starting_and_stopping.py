@@ -232,6 +232,19 @@ def test_commands_find_it_again_after_its_socket_was_removed(study: Study) -> No
         wait_until(lambda: study.cli("status").code == 0, "a status of the one that runs")
 
 
+def test_commands_find_it_once_nothing_is_in_the_way_of_its_socket(study: Study) -> None:
+    """Law 13: meanwhile a command would call it not running."""
+    in_the_way = study.state / "control.sock"
+    in_the_way.mkdir(parents=True)
+    study.write("a.txt", "a")
+    with study.run() as daemon:
+        study.await_equal()
+        in_the_way.rmdir()
+        wait_until(in_the_way.is_socket, "a socket")
+        assert [*ask(str(study.state), {"do": "status"})]
+        assert len(daemon.log("commands cannot ask")) == 1
+
+
 @pytest.mark.skipif(not shutil.which("sh"), reason="there is no sh")
 def test_it_runs_where_all_its_streams_are_closed(study: Study) -> None:
     study.write("a.txt", "a")

@@ -214,3 +214,42 @@ def test_an_end_that_comes_while_one_waits_is_told(tmp_path: Path) -> None:
         client.join()
     assert {"outcome": "stopped", "end": True} in told
     assert "the jatossync that ran has just ended" in told
+
+
+def test_an_answer_that_breaks_off_in_the_middle_of_a_line_is_the_end(tmp_path: Path) -> None:
+    """Whoever gave it was killed."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(str(tmp_path / NAME))
+        listener.listen()
+
+        def answer() -> None:
+            client, _ = listener.accept()
+            with client:
+                assert client.recv(100)
+                client.sendall(b'{"heard": "hal')
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(NotRunning):
+            list(ask(str(tmp_path), {"do": "status"}))
+        thread.join()
+
+
+def test_a_client_for_whom_there_is_no_thread_is_hung_up_on_and_the_next_one_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, refused = threading.Thread.start, threading.Event()
+
+    def no_room(thread: threading.Thread) -> None:
+        if thread.daemon and not refused.is_set():
+            refused.set()
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with daemon(tmp_path, echo):
+        monkeypatch.setattr(threading.Thread, "start", no_room)
+        with pytest.raises(NotRunning):
+            list(ask(str(tmp_path), {"do": "x"}))
+        [told] = ask(str(tmp_path), {"do": "x"})
+        assert told["heard"] == {"do": "x"}
+        assert refused.is_set()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jatossync.core.model import Content
-from jatossync.state.sharing import file_mode
+from jatossync.state.sharing import file_mode, make_directory
 from jatossync.state.store import FILE_NAME, Store
 from jatossync.state.trash import Trash
 
@@ -55,3 +55,10 @@ def test_in_a_shared_directory_all_is_the_groups(tmp_path: Path) -> None:
 def test_a_directory_that_is_writable_by_chance_is_not_shared(tmp_path: Path) -> None:
     tmp_path.chmod(0o775)
     assert file_mode(str(tmp_path)) == 0o600
+
+
+def test_a_drive_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above `X:\\` stands `X:\\`."""
+    monkeypatch.setattr(os.path, "dirname", lambda path: path)
+    with pytest.raises(FileNotFoundError):
+        make_directory("/nowhere")
