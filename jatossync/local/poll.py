@@ -16,9 +16,6 @@ from jatossync.core.model import Entry
 from jatossync.core.paths import RelPath
 from jatossync.core.watching import FASTEST_S, pause_s
 
-QUARTER = 3
-"""So many times as long as a look took nothing is done before the next, where something moves."""
-
 LONGEST_S = 10.0
 """A file that never rests counts after so long all the same."""
 
@@ -63,7 +60,6 @@ class Poller:
             began_s = time.monotonic()
             now = self._look()
             took_s = time.monotonic() - began_s
-            self.interval_s = pause_s(took_s)
             if now is not None and last is None:
                 self._began()
             elif now is not None and last is not None:
@@ -74,8 +70,8 @@ class Poller:
                 for path in moved.keys() - moving.keys():
                     self._hint(path, False)
             last = now if now is not None else last
-            soon_s = max(FASTEST_S, QUARTER * took_s)
-            self._stopped.wait(min(soon_s, self.interval_s) if moving else self.interval_s)
+            self.interval_s = pause_s(took_s, moving=bool(moving))
+            self._stopped.wait(self.interval_s)
 
 
 def _differing(last: Mapping[RelPath, Entry], now: Mapping[RelPath, Entry]) -> Iterator[RelPath]:

@@ -64,7 +64,7 @@ def folder(study: Path) -> Iterator[StudyFolder]:
 @pytest.fixture
 def looks(folder: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[Looks]:
     """A poller at work, its first look made."""
-    monkeypatch.setattr("jatossync.local.poll.pause_s", lambda cost_s: 0.02)
+    monkeypatch.setattr("jatossync.local.poll.pause_s", lambda cost_s, moving: 0.02)
     monkeypatch.setattr("jatossync.local.poll.FASTEST_S", 0.02)
     (Path(folder.path) / "there.txt").write_text("x")
     looks = Looks(Scanner(folder, ["ignored/"], [], []))
@@ -147,3 +147,4 @@ def test_looks_are_made_as_often_as_they_are_cheap() -> None:
     assert pause_s(0.0) == FASTEST_S
     assert pause_s(0.5) == 10.0
     assert pause_s(99.0) == SLOWEST_S
+    assert pause_s(0.5, moving=True) == 1.5
