@@ -75,6 +75,10 @@ class Questions:
         """The classes of files (`order.rank`) of which some are awaited."""
         return (rank for rank, count in self._awaited.items() if count)
 
+    def about_ignored(self) -> bool:
+        """Whether a file that was ignored until now is being hashed."""
+        return any(open_.entry is not None and open_.entry.was_ignored for open_ in self)
+
     def put(self, question: Open) -> None:
         """Let `question` wait for its turn, instead of what waited for its path."""
         path = question.job.path

@@ -198,7 +198,7 @@ class Passes(Room):
         self._decisions.apply(actions, snapshot.at, round_, now_s)
         if ROOT in current.scope and current.listing == "here":
             self._listings.verified_s = current.listed_s
-        waiting = self._holds.waits(HoldKind.INCLUDED)
+        waiting = self._holds.waits(HoldKind.INCLUDED) or self._questions.about_ignored()
         self._rules.review(snapshot, self._store.known, waiting=waiting)
         self._waits.planned(current.number, current.scope, self._parts.left)
 

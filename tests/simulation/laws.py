@@ -112,6 +112,8 @@ class Laws:
         self._agreed: dict[str, Agreed] = {}
         """What JATOS has last said yes to."""
         self._touched_by_others: set[str] = set()
+        self.changed_unlisted: set[str] = set()
+        """What others changed before a listing had told when ours was stored."""
         self._uploads_s: dict[str, list[float]] = defaultdict(list)
         """When each path was uploaded."""
         self.others_s = -math.inf
@@ -151,6 +153,8 @@ class Laws:
 
     def others_changed(self, path: str) -> None:
         """Somebody else put or removed a file on JATOS."""
+        if any(self.listed_s < at_s for at_s in self._uploads_s[path][-1:]):
+            self.changed_unlisted.add(path)
         self._lie(path, ours=False)
         self._touched_by_others.add(self._same(path))
         self.others_s = self._world.scheduler.now_s
@@ -347,8 +351,7 @@ class Laws:
         lies, folder = self.lies_at(asked.path), self._world.folder
         if asked.late or before is None or lies is None or not lies.ours or lies.path == asked.path:
             return
-        rows, sha = self._world.on_disk.rows(), digest(before)
-        if rows.get(asked.path) == sha and rows.get(lies.path) != sha:
+        if digest(before) == self._world.row(asked.path) != self._world.row(lies.path):
             return  # it was renamed to this, without a request
         stood = folder.changed_at.get(lies.path, 0) < self._started_at[asked.path]
         if stood and folder.stance(lies.path) is Stance.FILE:

@@ -296,4 +296,10 @@ DECIDING = [
         "        self._note_ignored()\n        return self._entries",
         "        return self._entries",
     ),
+    Mutant(
+        "the rules of before are forgotten while a large file that they ignored is hashed",
+        "engine/passes.py",
+        "waits(HoldKind.INCLUDED) or self._questions.about_ignored()",
+        "waits(HoldKind.INCLUDED)",
+    ),
 ]

@@ -11,6 +11,7 @@ from tests.simulation.operations import (
     Invent,
     Kill,
     OthersPut,
+    Reconfigure,
     Remove,
     Rename,
     Save,
@@ -322,5 +323,25 @@ def test_a_held_delete_stays_held_while_others_bytes_are_kept() -> None:
             Write("img/a.png", "v1", 150),
             Remove("data/x/list.json"),
             Wait(3.0),
+        ],
+    )
+
+
+def test_a_large_file_that_was_ignored_and_changed_meanwhile_waits_for_a_person() -> None:
+    """
+    Law 10. What was on JATOS before it was ignored counted as decided about while it was hashed,
+    and was published at its next save. Seed 6500001672.
+    """
+    relive(
+        Setup(),
+        [
+            SaveTogether("w3", ("many/4.js", "data/x/list.json", "img/a.png", "index.html")),
+            Wait(3.0),
+            Ignore("data"),
+            Wait(70.0),
+            Ignore(""),
+            Write("data/x/list.json", "250", 900),
+            Reconfigure("conflict", "keep-copy"),
+            Wait(0.05),
         ],
     )
