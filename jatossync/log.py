@@ -6,16 +6,20 @@ Every line, whatever library it comes from, passes `redact` as its last step (la
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import json
 import logging
 import os
+import queue
 import re
 import sys
 import threading
+import time
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
+from functools import partial
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -28,6 +32,15 @@ _TOKEN = re.compile(r"jap_[0-9A-Za-z]{20,}")
 _BARE = ("path", "reason", "size", "ms", "sent", "bytes_per_s", "left_s")
 
 _JOURNAL_PRIORITY = {"debug": 7, "info": 6, "warning": 4, "error": 3, "critical": 2}
+
+WAITING_LINES = 10_000
+"""So many lines wait for whoever reads the log; what comes then is lost, and counted."""
+
+FAREWELL_S = 1.0
+"""So long what is said may take to be taken in where something waits for it, as at the end."""
+
+AGAIN_S = 0.05
+"""How soon to try again where a full pipe says so instead of waiting."""
 
 _DIM, _YELLOW, _RED, _PLAIN = "\033[2m", "\033[33m", "\033[31m", "\033[0m"
 _COLOUR = {"debug": _DIM, "warning": _YELLOW, "error": _RED, "critical": _RED}
@@ -51,7 +64,10 @@ def setup(level: str, format: str, stream: TextIO) -> None:  # noqa: A002  (the 
         format: `console`, `json`, `journal`, or `auto`: `journal` where systemd's journal is at the
             other end of the stream, else `console`.
     """
-    global _log
+    global _log, _sink
+    if _sink is None or _sink.stream is not stream:
+        end()
+        _sink = _Sink(stream)
     if format == "auto":
         format = "journal" if _is_journal(stream) else "console"  # noqa: A001
     structlog = _structlog()
@@ -66,7 +82,7 @@ def setup(level: str, format: str, stream: TextIO) -> None:  # noqa: A002  (the 
         return redact(form(fields))
 
     _log = structlog.wrap_logger(
-        _Sink(stream),
+        _sink,
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.format_exc_info,
@@ -106,13 +122,38 @@ def say(level: str, event: str, error: ErrorInfo | None = None, /, **fields: obj
         _log.log(logging.getLevelNamesMapping()[level.upper()], event, exc_info=error, **fields)
 
 
+def flush() -> None:
+    """Wait until all lines are taken in; where nobody does that, only for a while."""
+    if _sink is not None:
+        _sink.flush()
+
+
+def end() -> None:
+    """Nothing more is logged; what was is still taken in, if somebody does that soon."""
+    global _log, _sink
+    if _sink is not None:
+        _sink.close()
+    _log = _sink = None
+
+
+atexit.register(end)
+
+
 def complain(text: str, level: str) -> None:
-    """Say to stderr what is no line of the log: an error that ends a command, or a remark."""
+    """
+    Say to stderr what is no line of the log: an error that ends a command, or a remark.
+
+    It stands below all that was logged before, and above what whoever calls this prints next.
+    """
     if sys.stderr is None:  # pythonw
         return
     text = redact(text)
     if _is_journal(sys.stderr):
         text = _prioritised(text, level)
+    if _sink is not None and _sink.stream is sys.stderr:
+        _sink.write(text)
+        _sink.flush()
+        return
     with suppress(OSError, ValueError):  # as in `_Sink`: nobody to hear it is no reason to end
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
@@ -204,25 +245,81 @@ def escaped(value: object) -> str:
 
 
 class _Sink:
-    """Writes whole lines, from any thread."""
+    """
+    Takes whole lines, from any thread, and never keeps one waiting.
+
+    A thread of its own writes them: a pager that is not scrolled, or Ctrl-S in a terminal, stops
+    that one and not the mirroring.
+    """
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self.stream = stream
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
-        self._lock = threading.Lock()
+        # Past the stream's buffer: Python aborts at its end where a thread still waits with one.
+        self._raw: Any = getattr(getattr(stream, "buffer", None), "raw", None)
+        # A SimpleQueue and an RLock, since a destructor may log in the middle of all this.
+        self._todo: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
+        self._lock = threading.RLock()
+        self._lost = 0
+        self._thread = threading.Thread(target=self._loop, name="log", daemon=True)
+        self._thread.start()
+
+    def write(self, line: str) -> None:
+        """Have it written in its turn, or count it as lost."""
+        if threading.current_thread() is self._thread:
+            self._write(line)
+            return
+        with self._lock:
+            if not self._lost and self._todo.qsize() < WAITING_LINES:
+                self._todo.put(partial(self._write, line))
+                return
+            if not self._lost:  # said at its place: where the first of them would stand
+                self._todo.put(self._tell_lost)
+            self._lost += 1
+
+    debug = info = warning = error = critical = write
+
+    def flush(self) -> None:
+        """Wait until what was said so far is written, but not for ever."""
+        if threading.current_thread() is not self._thread:
+            written = threading.Event()
+            self._todo.put(written.set)
+            written.wait(FAREWELL_S)
+
+    def close(self) -> None:
+        """`flush`, and let the thread end."""
+        self.flush()
+        self._todo.put(None)
+
+    def _loop(self) -> None:
+        while (do := self._todo.get()) is not None:
+            do()
+
+    def _tell_lost(self) -> None:
+        with self._lock:
+            lost, self._lost = self._lost, 0
+        say("warning", "lines of this log were lost", reason="nobody took them in", count=lost)
 
     def _write(self, line: str) -> None:
-        line = line.encode(self._encoding, "backslashreplace").decode(self._encoding)
-        with self._lock:
-            try:
-                self._stream.write(line + "\n")
-                self._stream.flush()
-            except (OSError, ValueError):
-                pass  # Closed, or nobody reads it any more: no reason to stop mirroring.
+        # Closed, or nobody reads it any more: no reason to end.
+        with suppress(OSError, ValueError):
+            if self._raw is None:
+                encoded = line.encode(self._encoding, "backslashreplace")
+                self.stream.write(encoded.decode(self._encoding) + "\n")
+                self.stream.flush()
+            else:
+                self._write_raw((line + os.linesep).encode(self._encoding, "backslashreplace"))
 
-    debug = info = warning = error = critical = _write
+    def _write_raw(self, data: bytes) -> None:
+        while data:
+            written = self._raw.write(data)
+            if written is None:  # whoever shares the pipe has set it to O_NONBLOCK
+                time.sleep(AGAIN_S)
+            else:
+                data = data[written:]
 
 
+_sink: _Sink | None = None
 _log: FilteringBoundLogger | None = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
@@ -36,13 +37,19 @@ def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
+    log.end()
 
 
 def said(level: str = "info", form: str = "console", stream: io.StringIO | None = None) -> Said:
     """Set the log up; what is returned gives what was written since."""
     stream = stream or io.StringIO()
     log.setup(level, form, stream)
-    return stream.getvalue
+
+    def text() -> str:
+        log.flush()
+        return stream.getvalue()
+
+    return text
 
 
 # --- for people ----------------------------------------------------------------------------------
@@ -115,6 +122,7 @@ def test_names_that_are_no_unicode_or_not_in_the_terminals_encoding_areescaped()
     raw = io.BytesIO()
     log.setup("info", "console", io.TextIOWrapper(raw, encoding="ascii"))
     log.say("info", "uploaded", path="M\u00fcller \udcff")
+    log.flush()
     assert raw.getvalue().endswith(b"uploaded  M\\xfcller \\udcff\n")
 
 
@@ -201,6 +209,7 @@ def test_auto_is_the_journal_only_where_the_journal_reads_the_stream(
             stream.truncate()
             log.setup("info", "auto", stream)
             log.say("info", "uploaded")
+            log.flush()
             stream.seek(0)
             assert re.match(begin, stream.read())
     monkeypatch.setenv("JOURNAL_STREAM", "1:2")
@@ -273,12 +282,13 @@ def test_a_stream_that_nobody_reads_any_more_stops_nobody(monkeypatch: pytest.Mo
     reader, writer = os.pipe()
     os.close(reader)
     broken = os.fdopen(writer, "w", encoding="utf-8")
-    log.setup("info", "console", broken)
-    log.say("info", "uploaded")
     monkeypatch.setattr(sys, "stderr", broken)
     log.complain("others can read the token", "warning")
+    log.setup("info", "console", broken)
+    log.say("info", "uploaded")
+    log.complain("others can read the token", "warning")
     with pytest.raises(BrokenPipeError):
-        broken.close()
+        broken.close()  # what was said before there was a log
 
 
 def test_lines_from_many_threads_stay_whole() -> None:
@@ -295,6 +305,111 @@ def test_lines_from_many_threads_stay_whole() -> None:
         thread.join()
     assert len(text().splitlines()) == 400
     assert all(re.search(r"x{100}  number=\d+$", line) for line in text().splitlines())
+
+
+# --- nobody takes it in --------------------------------------------------------------------------
+
+
+class Pipe:
+    """Its reader looks only when it is told to."""
+
+    def __init__(self) -> None:
+        self.reader, writer = os.pipe()
+        self.writer = os.fdopen(writer, "w", encoding="utf-8")
+
+    def close(self) -> None:
+        os.close(self.reader)
+        self.writer.close()
+
+    def read_until(self, last: str) -> list[str]:
+        taken = b""
+        while last.encode() not in taken.rpartition(b"\n")[0]:
+            taken += os.read(self.reader, 65536)
+        return taken.decode().splitlines()
+
+
+@pytest.fixture
+def pipe() -> Iterator[Pipe]:
+    pipe = Pipe()
+    with contextlib.closing(pipe):
+        yield pipe
+
+
+def fill(lines: int) -> None:
+    for number in range(lines):
+        log.say("info", "uploaded", path="x" * 1000, number=number)
+
+
+def numbers(lines: list[str]) -> list[int]:
+    return [int(line.rpartition("number=")[2]) for line in lines if "number=" in line]
+
+
+def test_a_log_that_nobody_takes_in_keeps_nobody_waiting_and_is_there_later(pipe: Pipe) -> None:
+    log.setup("info", "console", pipe.writer)
+    fill(500)
+    log.say("info", "stopped")
+    lines = pipe.read_until("stopped")
+    assert numbers(lines) == list(range(500))
+
+
+def test_what_is_too_much_to_wait_is_counted_and_told_where_it_is_missing(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log, "WAITING_LINES", 100)
+    log.setup("info", "console", pipe.writer)
+    fill(500)
+    lines = pipe.read_until("lines of this log were lost")
+    told = len(numbers(lines))
+    assert numbers(lines) == list(range(told))
+    assert f"count={500 - told}" in lines[-1]
+    log.say("info", "stopped")
+    assert len(pipe.read_until("stopped")) == 1
+
+
+def test_what_is_said_to_a_pipe_that_does_not_wait_arrives_whole(pipe: Pipe) -> None:
+    os.set_blocking(pipe.writer.fileno(), False)
+    log.setup("info", "console", pipe.writer)
+    fill(500)
+    log.say("info", "stopped")
+    assert numbers(pipe.read_until("stopped")) == list(range(500))
+
+
+def test_a_remark_stands_below_what_was_logged_before(
+    pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", pipe.writer)
+    log.setup("info", "console", pipe.writer)
+    fill(20)
+    log.complain("others can read the token", "warning")
+    lines = pipe.read_until("others can read the token")
+    assert (len(lines), lines[-1]) == (21, "others can read the token")
+
+
+ENDING = (
+    "import sys\nfrom jatossync import log\nlog.setup('info', 'console', sys.stderr)\n"
+    "for n in range(500): log.say('info', 'uploaded', path='x' * 1000, number=n)\n"
+)
+
+
+@pytest.mark.parametrize("end", ["", "log.complain('it failed', 'error')", "raise SystemExit(0)"])
+def test_at_the_end_of_the_program_all_lines_are_there(end: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDING + end], stderr=subprocess.PIPE, text=True, check=True
+    )
+    lines = ended.stderr.splitlines()
+    assert numbers(lines) == list(range(500))
+    assert lines[500:] == (["it failed"] if "it failed" in end else [])
+
+
+def test_a_program_whose_log_nobody_takes_in_ends_all_the_same(pipe: Pipe) -> None:
+    ending = ENDING + "log.complain('it failed', 'error')\nsys.exit(3)"
+    ended = subprocess.run(
+        [sys.executable, "-c", ending], stderr=pipe.writer, timeout=30, check=False
+    )
+    assert ended.returncode == 3
+
+
+# --- what nobody expected ------------------------------------------------------------------------
 
 
 UNEXPECTED = {
