@@ -14,6 +14,7 @@ from jatossync.cli import exits
 from jatossync.cli.options import Volume, config_option, json_option, volume_options
 from jatossync.cli.saying import short, tell_json
 from jatossync.cli.setup import (
+    alone_with,
     jatos_of,
     read_config,
     read_token,
@@ -107,7 +108,8 @@ def _check_state(report: _Report, config: Config, folder: StudyFolder) -> None:
 
 def _rebind(report: _Report, config: Config, folder: StudyFolder) -> None:
     folder.lock()  # not under a running daemon
-    moved = start_over(config.state)
+    with alone_with(config.state):
+        moved = start_over(config.state)
     aside = f"; what was there is in {moved} now" if moved else ""
     report.good("state", f"starts over{aside}: the next start compares, and deletes nothing")
 

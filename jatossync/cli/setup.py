@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 
 from jatossync import log
 from jatossync.config import Config, Places, find_config, load
-from jatossync.errors import ConfigError
+from jatossync.errors import AlreadyRunning, ConfigError
 from jatossync.jobs import DIRECTORY, Sides
 from jatossync.local.identity import Identity
+from jatossync.local.lock import lock
 from jatossync.local.root import StudyFolder
 from jatossync.local.scan import Scanner
 from jatossync.remote.client import Jatos
 from jatossync.remote.route import Route
 from jatossync.remote.token import Token, find_token
+from jatossync.state.sharing import allow
 from jatossync.state.store import Store
 from jatossync.state.trash import Trash
+
+LOCK = "alone.lock"
+"""In the state directory; it stays there, locked or not."""
 
 
 def read_config(config_path: str | None) -> Config:
@@ -68,7 +73,7 @@ def opened(
     Both sides and the state, closed again at the end.
 
     Args:
-        alone: Refuse to work while another jatossync mirrors this folder.
+        alone: Refuse to work while another jatossync mirrors this folder, or with this state.
         state: Instead of the configured state directory.
         token: Instead of the configured one.
     """
@@ -84,9 +89,46 @@ def opened(
         stack.callback(jatos.close)
         store = Store(state)
         stack.callback(store.close)
+        if alone:
+            stack.enter_context(alone_with(state))
         recognise(config, folder, store)
         trash = trash_of(config, state)
         yield Sides(config, folder, scanner, jatos, token, store, trash)
+
+
+@contextmanager
+def alone_with(state: str) -> Iterator[None]:
+    """
+    Keep all others who would be alone with this state away from it.
+
+    The folder's own lock may be one that they do not see: on some disks it is a file among the
+    temporary ones, of which a service has a directory of its own. What works beside a daemon on
+    purpose asks for neither.
+
+    Raises:
+        AlreadyRunning: Somebody is.
+    """
+    descriptor = None
+    free = True
+    # Where it cannot be made or locked the folder's lock has to do; what is wrong with the place,
+    # the state in it says.
+    with suppress(OSError):
+        place = os.path.join(state, LOCK)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(place, flags, 0o600)
+        allow(place)
+        free = lock(descriptor)
+    try:
+        if not free:
+            raise AlreadyRunning(
+                f"another jatossync uses the state {state}",
+                "That may be your service: `jatossync status` shows what it does. Stop it first, "
+                "or give each configuration a `state:` of its own.",
+            )
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def jatos_of(config: Config, token: Token, workers: int) -> Jatos:

@@ -130,6 +130,28 @@ def test_a_second_daemon_and_a_sync_for_the_same_folder_are_refused(study: Study
         assert study.cli("plan").code == 0, "looking is allowed"
 
 
+@pytest.mark.parametrize("command", [["run"], ["sync"], ["check", "--rebind"]])
+def test_a_second_one_that_does_not_see_the_folders_lock_is_kept_off_the_state(
+    study: Study, command: list[str]
+) -> None:
+    """As on a network disk, where the lock is a file in $TMPDIR: here by another folder."""
+    study.write("index.html", "<!doctype html>")
+    folder, other = study.folder, study.place / "other"
+    other.mkdir()
+    with study.run():
+        study.await_equal()
+        study.configure(folder=str(other))
+        said = study.cli(*command)
+        assert (said.code, f"another jatossync uses the state {study.state}" in said.text) == (
+            1,
+            True,
+        )
+        study.configure(folder=str(folder))
+        for beside in ("status", "history", "pause", "resume", "plan"):
+            assert study.cli(beside).code == 0, beside
+    assert study.cli("sync").code == 0, "it ended with the daemon"
+
+
 def test_sigterm_stops_run_in_the_middle_of_an_upload_which_leaves_nothing(study: Study) -> None:
     study.write("index.html", "<!doctype html>")
     study.jatos.faults([{"method": "POST", "path": "*.mp4", "do": "rate:3MB/s"}])
