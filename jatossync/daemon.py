@@ -112,6 +112,10 @@ def _clock(at: float) -> str:
     return time.strftime("%H:%M", time.localtime(at))
 
 
+def _date(at: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+
+
 _Message = tuple[Job, Result] | Request | Exception | None
 """What ended, what a command asks, a bug, or just a reason to look."""
 
@@ -165,6 +169,10 @@ class Daemon:
         self._patient = True
         self._well = False
         """Whether it was said that both sides are in sync, since the start or the last trouble."""
+        self._left_held = {held.id for held in self.engine.report.held}
+        """The lists of earlier starts, until it was said what is left of them."""
+        self._paused_since: float | None = None
+        """As it was said."""
         self._committed_s = 0.0
         self._ticked_s = 0.0
         self._scan_s = 0.0
@@ -303,8 +311,32 @@ class Daemon:
         self._upkeep.tick(now_s)
         told = self.status
         if self._lookout is not None:
+            self._say_pause(told.paused_since)
+            self._say_what_is_left()
             self._say_when_in_sync(told)
         self._notifier.status(self._line(told))
+
+    def _say_pause(self, since: float | None) -> None:
+        """That it is paused, also since before this start, or goes on."""
+        if since == self._paused_since:
+            return
+        self._paused_since = since
+        if since is None:
+            self._say(Event("resumed"))
+            return
+        fields: dict[str, object] = {"reason": "nothing is sent until `jatossync resume`"}
+        self._say(Event("paused", "warning", fields | {"since": _date(since)}))
+
+    def _say_what_is_left(self) -> None:
+        """Once after a start, when all is compared: what waits for a person since before it."""
+        engine = self.engine
+        if not self._left_held or not engine.link.up or not engine.finished:
+            return
+        for held in engine.report.held:
+            if held.id in self._left_held:
+                fields = {"reason": held.reason, "list": held.id, "paths": len(held.paths)}
+                self._say(Event("still held", "warning", fields))
+        self._left_held = set()
 
     def _say_when_in_sync(self, told: Status) -> None:
         """Once after a start and after each trouble: a log of trouble alone proves nothing."""

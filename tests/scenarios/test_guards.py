@@ -56,6 +56,32 @@ def test_a_held_list_outlives_a_restart_and_is_approved_while_nothing_runs(limit
     assert limited.remote().keys() == {"index.html"}
 
 
+def test_a_start_tells_what_waits_since_an_earlier_one_and_what_is_new_as_ever(
+    limited: Study,
+) -> None:
+    shell("rm -r pictures", limited.folder)
+    assert limited.cli("sync").code == 2
+    (one,) = held(limited)
+    with limited.run() as daemon:
+        daemon.await_log("still held")
+        (told,) = daemon.log("still held")
+        assert (told["list"], told["paths"], told["level"]) == (one["id"], 39, "warning")
+        limited.jatos.add_component("index.html", study=limited.uuid)
+        shell("rm index.html && echo '<!doctype html>' > other.html", limited.folder)
+        daemon.await_log("held")
+        assert [each["list"] for each in daemon.log("held")] != [one["id"]]
+        assert len(daemon.log("still held")) == 1
+
+
+def test_what_waited_and_is_back_is_not_told_at_a_start(limited: Study) -> None:
+    shell("mv pictures ../saved", limited.folder)
+    assert limited.cli("sync").code == 2
+    shell("mv ../saved pictures", limited.folder)
+    with limited.run() as daemon:
+        daemon.await_log("in sync")
+        assert not daemon.log("still held")
+
+
 @pytest.mark.long
 def test_what_is_back_is_not_deleted_though_it_was_approved(limited: Study) -> None:
     shell("mv pictures ../saved", limited.folder)

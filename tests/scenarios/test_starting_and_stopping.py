@@ -3,6 +3,7 @@
 import random
 import shutil
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,26 @@ def test_a_second_one_that_does_not_see_the_folders_lock_is_kept_off_the_state(
         for beside in ("status", "history", "pause", "resume", "plan"):
             assert study.cli(beside).code == 0, beside
     assert study.cli("sync").code == 0, "it ended with the daemon"
+
+
+def test_that_it_is_paused_is_in_the_log_at_a_start_and_whenever_it_changes(study: Study) -> None:
+    study.write("index.html", "<!doctype html>")
+    assert study.cli("pause").code == 0
+    with study.run() as daemon:
+        daemon.await_log("paused")
+        (told,) = daemon.log("paused")
+        assert told["level"] == "warning"
+        assert told["since"].startswith(time.strftime("%Y-"))
+        assert study.cli("resume").code == 0
+        daemon.await_log("resumed")
+        study.await_equal()
+        assert study.cli("pause").code == 0
+        wait_until(lambda: len(daemon.log("paused")) == 2, "that it is paused again")
+    assert [each["event"] for each in daemon.log() if each["event"] in ("paused", "resumed")] == [
+        "paused",
+        "resumed",
+        "paused",
+    ]
 
 
 def test_sigterm_stops_run_in_the_middle_of_an_upload_which_leaves_nothing(study: Study) -> None:
