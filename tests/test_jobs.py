@@ -13,12 +13,14 @@ from jatossync.cli.setup import opened
 from jatossync.config import load
 from jatossync.core.actions import Delete
 from jatossync.core.jobs import Ask, Done, List, Overtaken, Server
-from jatossync.core.model import Listing
+from jatossync.core.model import Content, Listing, Row, Stat
 from jatossync.core.paths import RelPath
 from jatossync.errors import ConfigError
-from jatossync.jobs import Jobs
+from jatossync.jobs import DIRECTORY, Jobs
+from jatossync.local import identity
 from jatossync.local.git import operations
 from tests.emulator.handle import Emulator
+from tests.engine.world import SERVER
 from tests.remote.files import content_of
 from tests.scenarios.harness import Study
 
@@ -43,6 +45,30 @@ def jobs_of(study: Study) -> Iterator[Jobs]:
         assert isinstance(server, Server)
         jobs.met(server)
         yield jobs
+
+
+@pytest.mark.parametrize(("file", "learnt"), [("there.txt", "UUID=1234"), ("gone", "/dev/sdb1")])
+def test_a_disks_uuid_is_learnt_once_its_files_are_there_and_then_kept(
+    study: Study, monkeypatch: pytest.MonkeyPatch, file: str, learnt: str
+) -> None:
+    """A service and commands outside its sandbox share a state; and devices change their names."""
+    study.write("there.txt", "1")
+    stat = (study.folder / "there.txt").stat()
+    row = Row(RelPath(file), Content(1, "", 0), Stat(1, stat.st_mtime_ns, 0, 0), 0)
+
+    def remembered(source: str) -> str:
+        monkeypatch.setattr(identity, "_lasting", lambda _: source)
+        with opened(load(str(study.config)), alone=False) as sides:
+            sides.bind(SERVER)
+            sides.store.adopted(row)
+            return str(sides.store.remembered(DIRECTORY))
+
+    assert "/dev/sdb1" in remembered("/dev/sdb1")
+    assert learnt in remembered("UUID=1234")
+    if file == "there.txt":
+        assert learnt in remembered("/dev/sdc1")
+        with pytest.raises(ConfigError, match="another disk"):
+            remembered("UUID=5678")
 
 
 def test_what_git_may_be_about_to_put_back_is_not_deleted(study: Study) -> None:

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 
 from jatossync import log
 from jatossync.config import Config, Places, find_config, load
+from jatossync.core.paths import ROOT
 from jatossync.errors import AlreadyRunning, ConfigError
 from jatossync.jobs import DIRECTORY, Sides
 from jatossync.local.identity import Identity
@@ -162,11 +163,13 @@ def recognise(config: Config, folder: StudyFolder, store: Store) -> None:
         StateError, ConfigError: It is another one.
     """
     store.expect(server=config.server, folder=folder.path)
-    known = store.remembered(DIRECTORY)
-    if known is not None:
-        folder.recognise(Identity.parse(known), lambda path: bool(store.rows([path])))
-        if known != str(folder.identity):
-            store.remember(DIRECTORY, str(folder.identity))
+    told = store.remembered(DIRECTORY)
+    if told is not None:
+        known = Identity.parse(told)
+        folder.recognise(known, lambda path: bool(store.rows([path])))
+        now = str(folder.identity.to_remember(known))
+        if now != told and not folder.is_doubtful(lambda: store.rows([ROOT]).values()):
+            store.remember(DIRECTORY, now)
 
 
 def remark(text: str) -> None:

@@ -30,6 +30,8 @@ class Mount(NamedTuple):
     kind: str
     """Type of file system."""
     source: str
+    device: str = ""
+    """The number of its disk, `8:17`: for this mount only, and one of its own on btrfs."""
 
 
 def mount_table() -> list[Mount]:
@@ -78,11 +80,11 @@ def is_deaf(mount: Mount) -> bool:
 
 
 def _mount(line: bytes) -> Mount:
-    """Source: proc(5), `/proc/pid/mountinfo`: fields 4 and 5, and the two behind the lone dash."""
+    """Source: proc(5), `/proc/pid/mountinfo`: fields 3 to 5, and the two behind the lone dash."""
     before, _, after = line.partition(b" - ")
-    _, _, _, root, point, *_ = before.split(b" ")
+    _, _, device, root, point, *_ = before.split(b" ")
     kind, source, *_ = after.split(b" ")
-    return Mount(_plain(point), _plain(root), _plain(kind), _plain(source))
+    return Mount(_plain(point), _plain(root), _plain(kind), _plain(source), device.decode())
 
 
 def _plain(field: bytes) -> str:

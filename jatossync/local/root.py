@@ -81,6 +81,8 @@ class StudyFolder:
         self._top = top
         self._former: Directory | None = None
         self._lock: FolderLock | None = None
+        self._proven = True
+        """Whether it was recognised by all that it is known by."""
         self._identity = _identity(top.lstat("."))
         table = mount_table()
         self._mount = mount_of(path, table)
@@ -180,6 +182,7 @@ class StudyFolder:
         """
         now = self.identity
         now.expect(self.path, known)
+        self._proven = now.disk == known.disk
         below = dict(now.below)
         for name in differing(now.below, known.below):
             path = _rel_path_or_none(name)
@@ -291,10 +294,12 @@ class StudyFolder:
 
     def is_doubtful(self, known: Callable[[], Iterable[Row]]) -> bool:
         """
-        Whether nothing tells it from another folder in its place: on this kind of file system its
-        number does not, and most of the files are not as they were.
+        Whether nothing tells it from another folder in its place: its number does not on this kind
+        of file system, or its disk has no name to be known by, and most of the files are not as
+        they were.
         """
-        return self.identity.inode is None and not self._has_most_of(list(known()))
+        sure = self._proven and self.identity.inode is not None
+        return not sure and not self._has_most_of(list(known()))
 
     def _is_on_a_new_mount(self, anew: StudyFolder) -> bool:
         same = replace(anew.identity, below={}) == replace(self.identity, below={})

@@ -14,7 +14,7 @@ from jatossync.core.paths import ROOT, RelPath
 from jatossync.errors import AlreadyRunning, ConfigError
 from jatossync.local import mounts
 from jatossync.local.directory import stat_of
-from jatossync.local.mounts import Mount, is_deaf, mount_of, mounts_below
+from jatossync.local.mounts import Mount, is_deaf, mount_of, mount_table, mounts_below
 from jatossync.local.root import Changed, Presence, StudyFolder
 
 
@@ -257,6 +257,14 @@ def test_the_innermost_and_last_mount_is_the_one_a_path_lies_on() -> None:
     assert mount_of("/mntx", table) == table[0]
     assert mounts_below("/mnt/study", table) == {"disk": table[3]}
     assert mount_of("/mnt", []) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no such table")
+def test_a_mount_has_the_number_of_its_disk() -> None:
+    number = os.stat("/proc").st_dev
+    mount = mount_of("/proc", mount_table())
+    assert mount is not None
+    assert mount.device == f"{os.major(number)}:{os.minor(number)}"
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "smb3", "9p", "vboxsf", "fuse", "fuse.sshfs"])
