@@ -117,8 +117,8 @@ def alone_with(state: str) -> Iterator[None]:
         place = os.path.join(state, LOCK)
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         descriptor = os.open(place, flags, 0o600)
-        allow(place)
         free = lock(descriptor)
+        allow(place)
     try:
         if not free:
             raise AlreadyRunning(
