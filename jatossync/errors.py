@@ -8,6 +8,7 @@ What can go wrong, named by what follows from it.
     ├── AlreadyRunning    1  another jatossync mirrors this folder
     ├── NotRunning        1  no jatossync runs where one is needed
     │   └── Silent        1  one runs, but nothing is heard of it
+    ├── Locked            2  nobody can say what differs before the study is unlocked in JATOS
     ├── Unreachable      69  nothing, or something that is not JATOS, answers
     ├── Pinned           75  only a restart can reach the folder that took the study's place
     └── Denied           77  JATOS answers and refuses everything
@@ -74,6 +75,12 @@ class NotRunning(JatossyncError):  # noqa: N818
 
 class Silent(NotRunning):
     """One runs, but does not answer, or cannot be reached from here."""
+
+
+class Locked(JatossyncError):  # noqa: N818
+    """The study is locked in JATOS, and nothing was compared."""
+
+    exit_code = 2
 
 
 class Unreachable(JatossyncError):  # noqa: N818

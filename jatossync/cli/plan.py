@@ -19,9 +19,12 @@ from jatossync.cli.saying import tell_json
 from jatossync.cli.setup import opened, read_config
 from jatossync.cli.telling import View, concerns, headline, show
 from jatossync.core.actions import Adopt, Change, Delete, Forget, Keep, Upload
-from jatossync.core.status import Status
+from jatossync.core.status import State, Status
 from jatossync.log import escaped, human_size
 from jatossync.state.store import FILE_NAME
+
+_UNCOMPARED: tuple[State, ...] = ("locked", "folder")
+"""Where it stands so, an empty plan says nothing."""
 
 
 @click.command("plan")
@@ -79,6 +82,8 @@ def _lines(changes: Sequence[Change], status: Status, view: View) -> Iterator[st
     counts = [f"{verbs.count(verb)} to {verb}" for verb in sorted(set(verbs))]
     planned = ", ".join(counts).replace("to keep", "to keep in the trash")
     yield headline(status, planned if status.state == "working" else None)
+    if status.state in _UNCOMPARED:
+        yield "  compared  not at all, so what `sync` would do is not known yet"
     yield from concerns(status, view)
 
 

@@ -25,11 +25,11 @@ from jatossync.cli.setup import opened, places_of, read_config
 from jatossync.cli.telling import View
 from jatossync.cli.words import plural
 from jatossync.core.actions import Topic
-from jatossync.core.jobs import List, NoListing, Refused
+from jatossync.core.jobs import List, NoListing, Refused, Stopped
 from jatossync.core.model import Listing, Seen
 from jatossync.core.paths import RelPath
 from jatossync.errands import remove, run
-from jatossync.errors import JatossyncError, Unreachable
+from jatossync.errors import JatossyncError, Locked, Unreachable
 from jatossync.jobs import Jobs, Sides
 
 WHY = "removed from JATOS, which alone had it (prune)"
@@ -90,9 +90,15 @@ def _foreign(sides: Sides, jobs: Jobs, shown: Progress) -> dict[RelPath, Seen]:
     Raises:
         JatossyncError: It cannot be known.
     """
-    report = rehearse(sides, shown).engine.report
+    engine = rehearse(sides, shown).engine
+    report = engine.report
     if report.root_trouble is not None:
         raise JatossyncError(report.root_trouble)
+    if isinstance(engine.link.trouble, Stopped):  # an empty report then means: nobody looked
+        raise Locked(
+            f"it was not compared what only JATOS has: {engine.link.trouble.reason}",
+            "Nothing was removed. Unlock the study in JATOS, and try again.",
+        )
     listing = jobs.do(List())
     if isinstance(listing, NoListing | Refused):
         raise JatossyncError(

@@ -56,6 +56,21 @@ def test_another_spelling_of_a_file_that_is_here_is_never_offered(
         assert study.trash() == [b"theirs"]
 
 
+def test_of_a_locked_study_nobody_claims_to_know_what_differs(study: Study) -> None:
+    study.write("index.html", "1")
+    study.put_on_jatos("theirs.txt", b"theirs")
+    study.jatos.change_study(study.uuid, locked=True)
+    for options in ((), ("--json",), ("--yes", "-q")):
+        said = study.cli("prune", *options)
+        assert (said.code, "the study is locked" in said.err) == (2, True), said.text
+        assert not said.out
+    said = study.cli("plan")
+    assert (said.code, "not known yet" in said.out) == (2, True)
+    study.jatos.change_study(study.uuid, locked=False)
+    assert "not known yet" not in study.cli("plan").out
+    assert "theirs.txt" in study.cli("prune").out
+
+
 def test_a_jatos_that_cannot_list_is_not_pruned(jatos: Jatos, tmp_path: Path) -> None:
     study = Study(tmp_path, jatos("3.8"))
     study.put_on_jatos("old.html", b"old page")
