@@ -21,7 +21,7 @@ from jatossync.core.holds import chosen
 from jatossync.core.jobs import Job, Result, StateChanged, Stop, Stopped
 from jatossync.core.model import Seen, Stat
 from jatossync.core.paths import RelPath, rel_path
-from jatossync.core.status import Place, Remark, Status, status
+from jatossync.core.status import Moments, Place, Remark, Status, status
 from jatossync.core.waits import Wait
 from jatossync.engine import Engine
 from jatossync.errands import Errand, remove, set_aside
@@ -68,6 +68,7 @@ class Desk:
         self._start = start
         self._keep = keep
         self._since = time.time()
+        self._moments = Moments()
         self._waiting: list[_Waiting] = []
         self._errands: list[tuple[Job, Errand, Request]] = []
         self._kept: Status | None = None
@@ -88,7 +89,9 @@ class Desk:
             uploads=self._jobs.uploads(now_s),
         )
         engine = self._engine
-        return status(engine.link, engine.report, engine.work, place, now_s=now_s, at=time.time())
+        at = time.time()
+        wall = partial(self._moments.wall, now_s=now_s, at=at)
+        return status(engine.link, engine.report, engine.work, place, wall=wall, at=at)
 
     def reread(self) -> None:
         """Somebody else wrote into the state."""

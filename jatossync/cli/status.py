@@ -19,7 +19,8 @@ from jatossync.core.status import Status
 
 REFRESH_S = 1.0
 
-_CLEAR = "\033[H\033[2J\033[3J"
+_CLEAR = "\033[H\033[J"
+"""The screen alone: what has scrolled away is the user's."""
 
 
 @click.command("status")

@@ -23,6 +23,9 @@ from jatossync.core.watching import Watching
 VERSION = 1
 """Of the JSON form; fields are added, never renamed."""
 
+MOMENTS = 4
+"""So many are remembered; a status has two."""
+
 State = Literal[
     "not running",
     "starting",
@@ -243,20 +246,48 @@ class Place:
     """How far each upload under way is."""
 
 
+class Moments:
+    """
+    When moments of the engine's clock were, in seconds since 1970: found out once for each.
+
+    Of two clocks that are read one after the other the difference is never twice the same, and the
+    engine's stands still while the computer sleeps.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[float, float] = {}
+
+    def wall(self, moment_s: float, now_s: float, at: float) -> float:
+        """
+        When `moment_s` was.
+
+        Args:
+            now_s: By the engine's clock.
+            at: The same moment in seconds since 1970.
+        """
+        when = self._known.pop(moment_s, at - (now_s - moment_s))
+        self._known[moment_s] = when  # the last, so what nobody asks for any more goes first
+        if len(self._known) > MOMENTS:
+            del self._known[next(iter(self._known))]
+        return when
+
+
 def status(
-    link: Link, report: Report, work: Work, place: Place, *, now_s: float, at: float
+    link: Link,
+    report: Report,
+    work: Work,
+    place: Place,
+    *,
+    wall: Callable[[float], float],
+    at: float,
 ) -> Status:
     """
     How it stands.
 
     Args:
-        now_s: By the engine's clock.
-        at: The same moment in seconds since 1970.
+        wall: When a moment of the engine's clock was, in seconds since 1970.
+        at: Now, in these.
     """
-
-    def wall(moment_s: float | None) -> float | None:
-        return None if moment_s is None else at - (now_s - moment_s)
-
     server = link.server
     remarks = _remarks(report)
     held = held_paths(report.held)
@@ -276,7 +307,7 @@ def status(
         title=server.study_title if server else None,
         token_expires_at=(server.token_expires_ms / 1000 or None) if server else None,
         watching=report.watching,
-        verified_at=wall(work.verified_s),
+        verified_at=None if work.verified_s is None else wall(work.verified_s),
         can_list=work.can_list,
         files=place.files,
         pending=work.pending,
@@ -284,7 +315,7 @@ def status(
         pending_bytes=work.pending_bytes,
         sending=_sending(work.sending, place.uploads),
         paused_since=place.paused_since,
-        trouble=_trouble(link, wall(link.trouble_since_s)),
+        trouble=_trouble(link, wall),
         folder_trouble=report.root_trouble,
         held=held,
         remarks=remarks,
@@ -325,9 +356,10 @@ def _state(link: Link, report: Report, work: Work, paused: bool, undone: bool) -
     return "waiting" if undone else "in sync"
 
 
-def _trouble(link: Link, since: float | None) -> Trouble | None:
+def _trouble(link: Link, wall: Callable[[float], float]) -> Trouble | None:
     if link.trouble is None:
         return None
+    since = None if link.trouble_since_s is None else wall(link.trouble_since_s)
     kind = link.trouble.stop.value if isinstance(link.trouble, Stopped) else "offline"
     return Trouble(kind, link.trouble.reason, since)
 

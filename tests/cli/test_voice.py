@@ -160,6 +160,18 @@ def test_on_a_terminal_a_bar_says_how_far_it_is(at_home: Study, at: At) -> None:
     assert "6 uploads" in person.text
 
 
+def test_what_is_drawn_anew_leaves_alone_what_has_scrolled_away(at_home: Study, at: At) -> None:
+    person = at(at_home.folder, "status", "--watch")
+    person.expect("nothing was compared yet")
+    assert typed(at_home, at_home.folder, "sync", "-q").code == 0
+    person.expect("in sync")
+    person.type("\x03")
+    assert person.end() == 2
+    assert f"{ESCAPE}[J" in person.raw, "the screen is drawn over"
+    assert f"{ESCAPE}[3J" not in person.raw
+    assert person.raw.count("●") <= 3, "only when it changes"
+
+
 def test_ctrl_c_says_what_was_left_undone(at_home: Study, at: At) -> None:
     at_home.jatos.faults([{"method": "POST", "path": "*", "times": 99, "do": "stall:2s"}])
     person = at(at_home.folder, "sync")

@@ -12,7 +12,17 @@ from jatossync.core.jobs import Stop, Stopped, Unavailable
 from jatossync.core.model import Seen
 from jatossync.core.paths import RelPath
 from jatossync.core.ports import Settings
-from jatossync.core.status import Place, State, Status, from_json, never_ran, one_line, status
+from jatossync.core.status import (
+    MOMENTS,
+    Moments,
+    Place,
+    State,
+    Status,
+    from_json,
+    never_ran,
+    one_line,
+    status,
+)
 from jatossync.core.upkeep import Progress
 from jatossync.core.watching import Watching
 from jatossync.state.store import Store
@@ -89,9 +99,8 @@ def world(tmp_path: object) -> World:
 
 def told(world: World, place: Place = PLACE) -> Status:
     engine = world.engine
-    return status(
-        engine.link, engine.report, engine.work, place, now_s=world.now_s, at=world.now_s + 10_000
-    )
+    at = world.now_s + 10_000
+    return status(engine.link, engine.report, engine.work, place, wall=lambda s: s + 10_000, at=at)
 
 
 def clock(at: float) -> str:
@@ -206,6 +215,17 @@ def test_what_keeps_everything_is_said_first(
     now = told(world)
     assert (now.state, now.in_sync) == (state, False)
     assert one_line(now, clock) == line
+
+
+def test_a_moment_stays_when_it_was_though_clocks_drift_and_computers_sleep() -> None:
+    moments = Moments()
+    assert moments.wall(100.0, now_s=101.0, at=5001.0) == 5000.0
+    assert moments.wall(100.0, now_s=102.0, at=5002.000003) == 5000.0
+    assert moments.wall(100.0, now_s=103.0, at=9003.0) == 5000.0, "an hour of sleep"
+    for later in range(101, 101 + MOMENTS):
+        moments.wall(float(later), now_s=200.0, at=9100.0)
+        assert moments.wall(100.0, now_s=200.0, at=9100.0) == 5000.0, "it is still asked for"
+    assert moments.wall(101.0, now_s=201.0, at=9201.0) == 9101.0, "forgotten: nobody asked"
 
 
 def test_a_folder_that_cannot_be_used_is_not_in_sync(world: World) -> None:

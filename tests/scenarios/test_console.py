@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import signal
 import subprocess
 from typing import Any
@@ -86,6 +87,7 @@ def test_status_watches_until_it_is_interrupted(study: Study) -> None:
         )
         assert watching.stdout is not None
         assert json.loads(watching.stdout.readline())["in_sync"]
+        assert not select.select([watching.stdout], [], [], 2.5)[0], "nothing changes"
         assert study.cli("pause").code == 0
         assert json.loads(watching.stdout.readline())["state"] == "paused"
         watching.send_signal(signal.SIGINT)
