@@ -93,12 +93,14 @@ def understood(told: dict[str, Any]) -> Status:
 def _remembered(where: Places) -> Status:
     with state_of(where) as store:
         kept = store.memory.status if store is not None else None
+        paused_since = store.memory.paused_since if store is not None else None
         if store is None or kept is None:
             from jatossync.config import load  # all of pydantic, for this rare case
 
             config = load(where.config)
-            return never_ran(config.server, config.folder, config.study, time.time())
-        return not_running(understood(kept), store.holds.lists(), store.memory.paused_since)
+            named = config.server, config.folder, config.study
+            return never_ran(*named, time.time(), paused_since)
+        return not_running(understood(kept), store.holds.lists(), paused_since)
 
 
 @contextmanager

@@ -161,7 +161,9 @@ def sentence(told: Status) -> str:
 def _facts(told: Status) -> Iterator[str]:
     title = f"{escaped(told.title)} (ID {told.study_id})" if told.title else told.study
     yield f"  study     {title} on {told.server}"
-    yield f"  folder    {escaped(short(told.folder))}, {plural(told.files, 'file')} on JATOS"
+    looked = told.files or told.verified_at is not None or not told.can_list
+    files = f", {plural(told.files, 'file')} on JATOS" if looked else ""
+    yield f"  folder    {escaped(short(told.folder))}{files}"
     if told.state != "not running":
         yield f"  changes   {_watching(told)}"
         yield f"  compared  {_verified(told)}"

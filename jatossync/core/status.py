@@ -202,7 +202,9 @@ def not_running(told: Status, held: Iterable[HeldList], paused_since: float | No
     )
 
 
-def never_ran(server: str, folder: str, study: str, at: float) -> Status:
+def never_ran(
+    server: str, folder: str, study: str, at: float, paused_since: float | None
+) -> Status:
     """Of a configuration with which nothing was ever compared."""
     return Status(
         state="not running",
@@ -224,7 +226,7 @@ def never_ran(server: str, folder: str, study: str, at: float) -> Status:
         unanswered=0,
         pending_bytes=0,
         sending=(),
-        paused_since=None,
+        paused_since=paused_since,
         trouble=None,
         folder_trouble=None,
         held=(),

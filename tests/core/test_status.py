@@ -140,7 +140,7 @@ def full(world: World) -> Status:
 
 
 def test_its_json_has_the_documented_form_and_comes_back_as_it_was(world: World) -> None:
-    for each in (told(world), full(world), never_ran("https://x", "/f", "42", 1.0)):
+    for each in (told(world), full(world), never_ran("https://x", "/f", "42", 1.0, 0.5)):
         form = json.loads(json.dumps(each.to_json()))
         conforms(form, SCHEMA)
         assert from_json(form) == each

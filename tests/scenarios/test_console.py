@@ -42,6 +42,7 @@ def blocked_by(study: Study, topic: str) -> list[str]:
 def test_before_anything_ever_ran_all_of_them_say_so_and_make_nothing(study: Study) -> None:
     said = study.cli("status")
     assert (said.code, "nothing was compared yet" in said.out) == (2, True)
+    assert "on JATOS" not in said.out, "nobody has looked"
     assert "jatossync run" in said.out
     assert status(study)["state"] == "not running"
     assert study.cli("history").code == 0
@@ -213,6 +214,15 @@ def test_pause_outlives_a_restart_and_still_reads(study: Study) -> None:
         assert said.code == 0
         study.await_equal()
         assert status(study)["paused_since"] is None
+
+
+def test_a_pause_before_the_first_start_is_seen(study: Study) -> None:
+    assert study.cli("pause").code == 0
+    said = study.cli("status")
+    assert (said.code, "paused since" in said.text) == (2, True)
+    assert status(study)["paused_since"]
+    assert study.cli("resume").code == 0
+    assert "paused" not in study.cli("status").text
 
 
 def test_approve_lets_happen_what_waits_with_and_without_a_daemon(study: Study) -> None:
