@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -27,7 +28,7 @@ from jatossync.core.jobs import Server, Stop, Stopped, Unavailable
 from jatossync.core.passage import shown
 from jatossync.core.paths import Dialect
 from jatossync.daemon import UNREACHABLE_HINT, refusal
-from jatossync.errors import JatossyncError, Unreachable
+from jatossync.errors import JatossyncError, StateError, Unreachable
 from jatossync.local.root import StudyFolder
 from jatossync.log import escaped
 from jatossync.remote.client import Jatos
@@ -99,11 +100,32 @@ def _check(report: _Report, config: Config, rebind: bool) -> None:
 def _check_state(report: _Report, config: Config, folder: StudyFolder) -> None:
     """Whether what is remembered belongs to this server and folder."""
     if not os.path.exists(os.path.join(config.state, FILE_NAME)):
+        _try_to_write(config.state)
         report.good("state", f"{short(config.state)}, nothing remembered yet")
         return
     with remembered(config) as (store, _):
         recognise(config, folder, store)
     report.good("state", short(config.state))
+
+
+def _try_to_write(directory: str) -> None:
+    """
+    Whether it could be made, or written: tried as near as something is, and nothing is left there.
+
+    Raises:
+        StateError: It could not.
+    """
+    place = directory
+    while not os.path.lexists(place) and place != os.path.dirname(place):
+        place = os.path.dirname(place)
+    try:
+        with TemporaryDirectory(prefix=".jatossync-", dir=place):
+            pass
+    except OSError as exc:
+        raise StateError(
+            f"nothing can be remembered in {short(directory)}: {short(place)}: {exc.strerror}",
+            "Let jatossync write there, or name another place with `state:`.",
+        ) from exc
 
 
 def _rebind(report: _Report, config: Config, folder: StudyFolder) -> None:
