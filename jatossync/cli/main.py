@@ -14,7 +14,7 @@ from click.exceptions import NoArgsIsHelpError
 
 from jatossync import __version__
 from jatossync.cli import exits
-from jatossync.cli.terminal import fitted, wants_colours
+from jatossync.cli.terminal import fails_again, fitted, silence, wants_colours
 from jatossync.errors import SHORTAGES, JatossyncError
 from jatossync.log import complain
 
@@ -119,6 +119,21 @@ def run(arguments: Sequence[str]) -> int:
         from jatossync.cli.completing import complete
 
         return complete(jatossync, asked)
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()  # else Python does, where nothing can be said about it any more
+        return code
+    except OSError as exc:
+        if not fails_again(exc):
+            raise
+        silence()
+        if not isinstance(exc, BrokenPipeError):  # who reads no more wants to hear no more
+            reason = exc.strerror
+            complain(f"jatossync: what is to be told cannot be written: {reason}", "error")
+        return JatossyncError.exit_code
+
+
+def _run(arguments: Sequence[str]) -> int:
     try:
         code = jatossync.main(
             list(arguments),

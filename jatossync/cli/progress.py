@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -11,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from jatossync.cli.options import Volume
-from jatossync.cli.terminal import can_redraw
+from jatossync.cli.terminal import can_redraw, silence
 from jatossync.log import human_size
 
 if TYPE_CHECKING:  # rich takes longer to import than most commands to run
@@ -104,9 +103,15 @@ def progress(doing: str, *, bar: bool = True) -> Iterator[Progress]:
     Args:
         doing: What takes long, in one word or two: `uploading`.
         bar: False where only lines are wanted, for `--quiet` and `--json`.
+
+    Raises:
+        OSError: In the end, where standard output did not take all: the work is done nevertheless.
     """
     if not (bar and can_redraw(sys.stdout)):
-        yield _Lines()
+        lines = _Lines()
+        yield lines
+        if lines.lost is not None:
+            raise lines.lost
         return
     from rich.console import Console
     from rich.progress import BarColumn, SpinnerColumn, TextColumn
@@ -122,11 +127,19 @@ def progress(doing: str, *, bar: bool = True) -> Iterator[Progress]:
 class _Lines:
     """For files, pipes and simple terminals."""
 
+    def __init__(self) -> None:
+        self.lost: OSError | None = None
+        """Why lines were lost that somebody may want to read."""
+
     def say(self, line: str) -> None:
+        if self.lost is not None:
+            return
         try:
             print(line, flush=True)
-        except OSError:  # its disk is full, or nobody reads on: the work is done all the same
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except BrokenPipeError:  # nobody reads on
+            silence()
+        except OSError as exc:  # its disk is full: the work goes on all the same
+            self.lost = exc
 
     def show(self, amount: Amount) -> None:
         """Nothing: what is done has a line of its own."""

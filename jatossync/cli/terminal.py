@@ -22,6 +22,20 @@ def can_redraw(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def fails_again(error: OSError) -> bool:
+    """Whether it was standard output that failed: a full disk, or a reader who is gone."""
+    try:
+        print(flush=True)
+    except OSError as again:
+        return again.errno == error.errno
+    return False
+
+
+def silence() -> None:
+    """From now on nobody is told anything on standard output, and nothing fails because of it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def fitted(text: str, stream: TextIO, indent: str = "") -> str:
     """
     `text` as it suits `stream`: on a terminal no line ends in the middle of a word.

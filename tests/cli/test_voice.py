@@ -115,6 +115,27 @@ def test_no_message_on_a_terminal_ends_a_line_in_the_middle_of_a_word(study: Stu
     assert all(len(line) <= COLUMNS for line in person.text.splitlines() if "/" not in line)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    "command",
+    ["status", "plan --json", "sync", "check", "history", "trash list", "config schema", "--help"],
+)
+def test_a_full_disk_behind_standard_output_is_one_sentence(at_home: Study, command: str) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "jatossync", *command.split()],
+            cwd=at_home.folder,
+            env=at_home.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=DEADLINE_S,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("jatossync: what is to be told cannot be written: No space")
+    assert done.stderr.count("\n") == 1, done.stderr
+
+
 # --- how much ------------------------------------------------------------------------------------
 
 
