@@ -58,14 +58,19 @@ def command(config_path: str | None, since: str | None, as_json: bool, path: str
         if begins is not None and begins > from_s:
             day = time.strftime("%Y-%m-%d", time.localtime(begins))
             click.echo(f"What was before {day} is not remembered any more.")
+        if not happened:
+            click.echo(_nothing(filtered=path is not None or since is not None))
         _print(happened, View(standing), limit is not None and len(happened) > LINES)
     return 0
 
 
+def _nothing(*, filtered: bool) -> str:
+    if filtered:
+        return "Nothing of that; `jatossync history` alone shows what else there is."
+    return "Nothing: JATOS has got nothing and lost nothing by jatossync."
+
+
 def _print(happened: Sequence[Happened], view: View, more: bool) -> None:
-    if not happened:
-        click.echo("Nothing: JATOS has got nothing and lost nothing by jatossync.")
-        return
     if more:
         happened = happened[-LINES:]
         click.echo("… and what was before; --since 30d shows more")

@@ -45,7 +45,7 @@ def test_before_anything_ever_ran_all_of_them_say_so_and_make_nothing(study: Stu
     assert "on JATOS" not in said.out, "nobody has looked"
     assert "jatossync run" in said.out
     assert status(study)["state"] == "not running"
-    assert study.cli("history").code == 0
+    assert "JATOS has got nothing" in study.cli("history").out
     assert json.loads(study.cli("history", "--json").out) == []
     assert study.cli("approve").code == 0
     said = study.cli("wait")
@@ -278,7 +278,9 @@ def test_history_tells_what_went_up_and_from_which_commit(study: Study) -> None:
     assert (said.code, "page.html" in said.out, "js.js" in said.out) == (0, True, False)
     assert f"commit {told[0]['git_commit'][:10]}" in study.cli("history").out
     assert "page.html" in study.cli("history", "--since", "1h").out
-    assert "Nothing" in study.cli("history", "--since", "2100-01-01").out
+    for none in (("--since", "2100-01-01"), ("study/nowhere",)):
+        said = study.cli("history", *none)
+        assert (said.code, "Nothing of that" in said.out) == (0, True), said.text
 
 
 def test_a_burst_of_many_files_is_a_summary_and_not_a_line_each(study: Study) -> None:
