@@ -53,10 +53,13 @@ def command(
     }
     approved, running = _approve(where, wanted)
     done = [hold for hold in holds if hold.path in approved]
+    view = View(standing, volume)
     if as_json:
         tell_json({"approved": [_told(hold) for hold in done], "running": running})
+    elif not done:
+        show(_none([held for held in lists if not wanted[held.id]], view))
     elif volume != "quiet":
-        show(_lines(done, running, View(standing, volume)))
+        show(_lines(done, running, view))
     return 0
 
 
@@ -112,15 +115,21 @@ def _approve(where: Places, wanted: dict[str, list[str]]) -> tuple[set[str], boo
 
 
 def _lines(holds: Sequence[Hold], running: bool, view: View) -> Iterator[str]:
-    if not holds:
-        yield "Nothing to approve: no list of deletes or overwrites waits."
-        return
     for kind in dict.fromkeys(hold.kind for hold in holds):
         paths = [hold.path for hold in holds if hold.kind is kind]
         yield f"Approved, {plural(len(paths), 'file')}: {outcome(kind)}"
         yield from view.few([view.path(path) for path in paths])
     if not running:
         yield f"None runs now, so nothing happens yet.\n  → {START_IT}"
+
+
+def _none(lists: Sequence[HeldList], view: View) -> Iterator[str]:
+    """Nothing could be approved; what waits for a yes of its own."""
+    if lists or view.volume != "quiet":
+        yield "Nothing to approve: no list of deletes or overwrites waits."
+    for held in held_paths(lists):
+        yield ""
+        yield from decision(held, view)
 
 
 def _told(hold: Hold) -> dict[str, str]:

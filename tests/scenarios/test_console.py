@@ -36,6 +36,7 @@ def blocked_by(study: Study, topic: str) -> list[str]:
     told = json.loads(said.out)
     assert (said.code, told["outcome"]) == (2, "blocked"), said.text
     assert {each["topic"] for each in told["blockers"]} == {topic}
+    assert ("" in told["left"], told["left_count"]) == (False, len(told["left"]))
     return [each["path"] for each in told["blockers"]]
 
 
@@ -235,6 +236,8 @@ def test_approve_lets_happen_what_waits_with_and_without_a_daemon(study: Study) 
     assert (said.code, "ffff" in said.err) == (1, True)
     said = study.cli("approve", "--all")
     assert (said.code, "Nothing to approve" in said.out) == (0, True), "drift is in no --all"
+    assert f"jatossync approve {id_}" in said.out, "but it is named"
+    assert study.cli("approve", "--all", "-q").out == said.out
     with study.run():
         wait_until(lambda: status(study)["state"] == "waiting", "both sides were compared")
         said = study.cli("wait")
