@@ -236,7 +236,7 @@ class Desk:
 
     def _end_wait(self, waiting: _Waiting, outcome: str, now_s: float) -> None:
         wait, store = waiting.wait, self._sides.store
-        left = sorted(wait.left) if outcome != "done" else []
+        left = sorted(filter(None, wait.left)) if outcome != "done" else []
         told: dict[str, Any] = {
             "outcome": outcome,
             "blockers": [[each.path, each.topic, each.reason] for each in self._blockers(wait)],

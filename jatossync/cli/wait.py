@@ -137,10 +137,9 @@ def _lines(
         return
     why = f"after {seconds:.0f} s" if outcome == "timeout" else "and the jatossync that ran ends"
     yield f"Not all on JATOS {why}: {sentence(understood(told['status']))}"
-    left = [path for path in told["left"] if path]
-    if left:
+    if told["left"]:
         yield f"Missing, {plural(told['left_count'], 'file')}:"
-    yield from view.few([view.path(path) for path in left])
+    yield from view.few([view.path(path) for path in told["left"]])
     if told["left_count"] > len(told["left"]):
         yield "  … and more"
 
