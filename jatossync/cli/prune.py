@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import click
 
-from jatossync.cli import exits
 from jatossync.cli.asking import answer, runs
 from jatossync.cli.bring import SILENCE_S
-from jatossync.cli.deeds import Deeds
+from jatossync.cli.deeds import WAITING, Deeds
 from jatossync.cli.meet import meet, rehearse
 from jatossync.cli.options import (
     Volume,
@@ -59,7 +58,7 @@ def command(config_path: str | None, yes: bool, volume: Volume, as_json: bool) -
             foreign = _foreign(sides, jobs, shown)
         with progress("pruning", bar=drawn and yes) as shown:  # no bar below a question
             view = View(Standing(sides.folder.path), volume)
-            deeds = Deeds(shown, view, as_json, "removed", "waiting", "stays")
+            deeds = Deeds(shown, view, as_json, "removed", WAITING, "stays")
             for path in sorted(set(foreign) & server.pages):
                 why = "it is the page of a component"
                 deeds.did("stays", path, foreign.pop(path).size, reason=why)
@@ -67,7 +66,7 @@ def command(config_path: str | None, yes: bool, volume: Volume, as_json: bool) -
                 return deeds.conclude("JATOS has no other files than this folder.")
             if not (yes or _agreed(foreign, deeds, as_json)):
                 nothing = "Nothing was removed; `jatossync prune --yes` does it."
-                return deeds.conclude(nothing) or exits.DIFFERENCES
+                return deeds.unanswered(nothing)
             _prune(sides, jobs, sorted(foreign), deeds, Tally(shown, len(foreign)))
             removed = plural(deeds.count("removed"), "file")
             trash = "copies are in the trash (`jatossync trash list`)"
@@ -76,7 +75,7 @@ def command(config_path: str | None, yes: bool, volume: Volume, as_json: bool) -
 
 def _agreed(doomed: Mapping[RelPath, Seen], deeds: Deeds, as_json: bool) -> bool:
     for path, seen in sorted(doomed.items()):
-        deeds.did("waiting", path, seen.size)
+        deeds.did(WAITING, path, seen.size)
     files = plural(len(doomed), "file")
     return agreed(f"Remove {files} from JATOS? Copies go to the trash.", as_json)
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import click
 
-from jatossync.cli import exits, restore
+from jatossync.cli import restore
 from jatossync.cli.asking import answer
-from jatossync.cli.deeds import Deeds
+from jatossync.cli.deeds import WAITING, Deeds
 from jatossync.cli.options import (
     Volume,
     config_option,
@@ -114,16 +114,16 @@ def empty(
     age_s = _age_s(older_than)
     config = read_config(config_path)
     with remembered(config) as (store, trash), progress("", bar=False) as shown:
-        deeds = Deeds(shown, View(Standing(config.folder), volume), as_json, "removed", "waiting")
+        deeds = Deeds(shown, View(Standing(config.folder), volume), as_json, "removed", WAITING)
         old = [each for each in store.trash_index() if time.time() - each.at_s >= age_s]
         if not old:
             return deeds.conclude("Nothing to let go of.")
         copies = plural(len(old), "copy", "copies")
         if not (yes or agreed(f"Let go of {copies} for good?", as_json)):
             for each in old:
-                deeds.did("waiting", each.path, each.size, number=each.number)
+                deeds.did(WAITING, each.path, each.size, number=each.number)
             nothing = "Nothing was removed; `jatossync trash empty --yes` does it."
-            return deeds.conclude(nothing) or exits.DIFFERENCES
+            return deeds.unanswered(nothing)
         _let_go(config, store, trash, old)
         for each in old:
             deeds.did("removed", each.path, each.size, number=each.number)

@@ -108,6 +108,17 @@ def test_prune_and_empty_say_to_scripts_what_waits_for_a_yes(study: Study) -> No
     assert study.cli("trash", "empty", "--older-than", "soon").code == 64
 
 
+def test_what_waits_for_a_yes_is_told_with_quiet_too(study: Study) -> None:
+    study.put_on_jatos("old.html", b"old")
+    said = study.cli("prune", "-q")
+    assert (said.code, "waiting   study/old.html" in said.out) == (2, True)
+    assert "jatossync prune --yes" in said.out
+    assert study.cli("prune", "-q", "--yes").text == ""
+    said = study.cli("trash", "empty", "-q")
+    assert (said.code, "waiting   study/old.html" in said.out) == (2, True)
+    assert "jatossync trash empty --yes" in said.out
+
+
 def told_status(study: Study) -> Any:
     return json.loads(study.cli("status", "--json").out)
 
