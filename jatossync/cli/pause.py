@@ -49,4 +49,5 @@ def set_pause(where: Places, paused: bool) -> Status:
 def _piled_up(told: Status) -> str:
     if told.state == "not running":
         return "\nNone runs now; the next one begins paused."
-    return f"\n{plural(told.pending, 'change')} wait." if told.pending else ""
+    wait = "waits" if told.pending == 1 else "wait"
+    return f"\n{plural(told.pending, 'change')} {wait}." if told.pending else ""

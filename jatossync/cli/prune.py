@@ -68,9 +68,9 @@ def command(config_path: str | None, yes: bool, volume: Volume, as_json: bool) -
                 nothing = "Nothing was removed; `jatossync prune --yes` does it."
                 return deeds.unanswered(nothing)
             _prune(sides, jobs, sorted(foreign), deeds, Tally(shown, len(foreign)))
-            removed = plural(deeds.count("removed"), "file")
-            trash = "copies are in the trash (`jatossync trash list`)"
-            return deeds.conclude(f"{removed} removed from JATOS; {trash}.")
+            removed = deeds.count("removed")
+            trash = "; copies are in the trash (`jatossync trash list`)" if removed else ""
+            return deeds.conclude(f"{plural(removed, 'file')} removed from JATOS{trash}.")
 
 
 def _agreed(doomed: Mapping[RelPath, Seen], deeds: Deeds, as_json: bool) -> bool:

@@ -128,6 +128,9 @@ def test_beside_a_daemon_its_state_is_its_own_and_so_is_the_token(study: Study) 
     with study.run():
         wait_until(lambda: told_status(study)["state"] == "waiting", "drift is seen")
         study.put_on_jatos("old.html", b"old")
+        assert study.cli("pause").code == 0
+        said = study.cli("prune", "--yes")
+        assert (said.code, "0 files removed from JATOS.\n" in said.out) == (1, True), said.text
         for code, decision in ((1, "pause"), (0, "resume")):
             assert study.cli(decision, "-q").text == ""
             pruned = told(study, code, "prune", "--yes")

@@ -124,6 +124,7 @@ def test_wait_says_at_once_where_only_a_person_can_help(study: Study) -> None:
         assert study.cli("wait").code == 0, "nothing to wait for"
         study.write("index.html", "2")
         assert blocked_by(study, "paused")
+        assert "1 change waits." in study.cli("pause").text
         assert study.cli("resume").code == 0
         study.jatos.faults([{"method": "POST", "path": "*refused.html", "do": "status:500"}])
         study.write("refused.html", "1")
