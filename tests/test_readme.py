@@ -55,7 +55,7 @@ def test_what_is_typed_there_exists(call: str) -> None:
 def test_the_exit_codes_are_those_of_the_program() -> None:
     told = {int(code) for code in re.findall(r"^\| (\d+) \| ", README, re.MULTILINE)}
     errors = {each.exit_code for each in _all_below(JatossyncError)}
-    assert told == {0, exits.DIFFERENCES, exits.USAGE, *errors}
+    assert told == {0, exits.DIFFERENCES, exits.USAGE, exits.INTERRUPTED, *errors}
 
 
 def _all_below(kind: type[JatossyncError]) -> set[type[JatossyncError]]:
