@@ -82,7 +82,7 @@ def _lines(changes: Sequence[Change], status: Status, view: View) -> Iterator[st
     counts = [f"{verbs.count(verb)} to {verb}" for verb in sorted(set(verbs))]
     planned = ", ".join(counts).replace("to keep", "to keep in the trash")
     yield headline(status, planned if status.state == "working" else None)
-    if status.state in _UNCOMPARED:
+    if status.state in _UNCOMPARED and not changes:
         yield "  compared  not at all, so what `sync` would do is not known yet"
     yield from concerns(status, view)
 
