@@ -113,6 +113,8 @@ class Writing(Room):
 
     def _listing_counts(self, item: Item, now_s: float) -> bool:
         """Whether the listing of its burst is still as good as a look at the path (law 4)."""
+        if item.large:
+            return False  # more is asked before it is sent, which may take longer than that counts
         young = now_s - item.listed_s < LISTING_COUNTS_S
         last = item.listed_s >= max(self._link.up_since_s, self._listings.asked_s)
         seen = self._evidence.seen(item.path)

@@ -325,10 +325,10 @@ class Assets:
         body = AssetBody(source, job.content, stop, sent)
         if len(body) > MAX_BODY_BYTES:
             return Refused(answers.TOO_LARGE_FOR_JATOS, for_good=True)
-        if job.look and (in_the_way := self._in_the_way(job)):
-            return in_the_way
         if job.content.size > LARGE_BYTES and (trouble := self._not_writable()):
             return trouble
+        if job.look and (in_the_way := self._in_the_way(job)):  # the last that is asked
+            return in_the_way
         try:
             answer = self._wire.answer("POST", self._target(job.path), body)
         except HoldsToken as exc:

@@ -461,8 +461,6 @@ class Laws:
         if known is None or lies is None:
             return False
         gap_s = LISTED_GAP_S if known.listed else GAP_S
-        if len(asked.body) > SMALL["LARGE_BYTES"]:
-            gap_s = 90.0  # token, study and lock are asked for in between
         return known.stamp < lies.stamp and asked.began_s - known.told_s <= gap_s
 
     def answered(self, asked: Request, status: int, *, cut: bool) -> None:

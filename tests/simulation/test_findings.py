@@ -345,3 +345,23 @@ def test_a_large_file_that_was_ignored_and_changed_meanwhile_waits_for_a_person(
             Wait(0.05),
         ],
     )
+
+
+def test_nothing_is_asked_between_the_look_and_a_large_upload() -> None:
+    """
+    Law 4. Token, study and lock were asked for in between, which took half a minute on a slow
+    JATOS; what somebody put there meanwhile was overwritten. Seed 6600005285.
+    """
+    relive(
+        Setup(seed=6600005285, latency_s=8.0),
+        [
+            Wait(20.0),
+            Write("node_modules/m.js", "331"),
+            SaveTogether("w2", ("img/a.png", "task.js", "img/b.png", "many/3.js"), ("index.html",)),
+            Rename("node_modules/m.js", "#1.html"),
+            Save("img/b.png", "v3", 2500),
+            Wait(20.0),
+            SaveTogether("w3", ("data/x/list.json", "many/0.js", "index.html"), ("#1.html",)),
+            OthersPut("img/b.png", "theirs v3"),
+        ],
+    )
