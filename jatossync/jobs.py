@@ -266,7 +266,7 @@ class Jobs:
                     assets.upload, source=source, stop=self._stopping, sent=partial(self._sent, job)
                 )
                 if job.rivals:  # at first as if nothing that may be theirs could be its own
-                    careful = replace(job, look=True, replaceable=_surely_its_own(job))
+                    careful = replace(job, replaceable=_surely_its_own(job))
                     result = self._unless_taken_for_another(job, upload(careful))
                     if not isinstance(result, Foreign):
                         return result

@@ -74,8 +74,8 @@ class Writing(Room):
         while (item := self._queue.take(now_s, may, settling)) is not None:
             if item.refusals:
                 self._decisions.begin([item.action], item.burst)  # a refusal cleared the attempt
-            look, rivals = not self._listing_counts(item, now_s), self._rivals(item.path)
-            job = replace(item.action, look=look, rivals=rivals)
+            look = not self._listing_counts(item, now_s)
+            job = replace(item.action, look=look, rivals=self._rivals(item.path))
             if isinstance(job, Delete):
                 job = replace(job, despite=self._git.operations)
             jobs.append(job)
@@ -118,7 +118,8 @@ class Writing(Room):
         young = now_s - item.listed_s < LISTING_COUNTS_S
         last = item.listed_s >= max(self._link.up_since_s, self._listings.asked_s)
         seen = self._evidence.seen(item.path)
-        return young and last and seen is not None and seen.doubt is not Doubt.TWIN
+        alone = not self._evidence.other_spellings(item.path)
+        return young and last and alone and seen is not None and seen.doubt is not Doubt.TWIN
 
     def _may_start(self, now_s: float, item: Item) -> bool:
         if item.path in self._questions.under_way:

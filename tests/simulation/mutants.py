@@ -442,8 +442,8 @@ MUTANTS = [
     Mutant(
         "a new file may overwrite what another spelling of its name has on JATOS",
         "engine/writing.py",
-        "            look, rivals = not self._listing_counts(item, now_s), self._rivals(item.path)",
-        "            look, rivals = not self._listing_counts(item, now_s), frozenset[Rival]()",
+        "            job = replace(item.action, look=look, rivals=self._rivals(item.path))",
+        "            job = replace(item.action, look=look, rivals=frozenset[Rival]())",
     ),
     Mutant(
         "what is missing in a folder that may be another one goes",

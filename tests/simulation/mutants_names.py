@@ -8,7 +8,7 @@ NAMING = [
     Mutant(
         "bytes that another name has too are this one's",
         "jobs.py",
-        "careful = replace(job, look=True, replaceable=_surely_its_own(job))",
+        "careful = replace(job, replaceable=_surely_its_own(job))",
         "careful = replace(job, look=True)",
     ),
     Mutant(
@@ -95,5 +95,11 @@ NAMING = [
                 "self._evidence.listing_ended(listing, ours)",
             ),
         ),
+    ),
+    Mutant(
+        "a listing stands for a look at what another spelling may be taken for",
+        "engine/writing.py",
+        "        return young and last and alone and seen",
+        "        return young and last and seen",
     ),
 ]

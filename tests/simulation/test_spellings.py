@@ -16,6 +16,7 @@ from tests.simulation.operations import (
     Operation,
     OthersPut,
     Readable,
+    Reconfigure,
     Rename,
     Rewrite,
     Save,
@@ -225,5 +226,30 @@ def test_what_was_taken_over_after_the_listing_is_not_overwritten_under_another_
             Rewrite("IMG/a.png", "v4", "v3", 0.8),
             Wait(20.0),
             Append("IMG/a.png", "v3"),
+        ],
+    )
+
+
+@pytest.mark.parametrize("names", ["exact", "fold"])
+def test_what_somebody_else_put_under_a_name_with_another_spelling_is_kept_first(
+    names: str,
+) -> None:
+    """
+    Law 4. A listing stood for the look of a large burst, though meanwhile one had looked there for
+    the other spelling's sake. Seed 6700006939.
+    """
+    more = ("img/b.png", "many/8.png", "many/6.js", "data/x/list.json", "IMG/a.png", "many/10.png")
+    last = ("Case.js", "many/1.js", "many/5.css", DECOMPOSED, "many/3.js", "many/4.css")
+    relive(
+        Setup(names=names, scan_s=0.3),
+        [
+            During("effect", 1, Save("data/x/list.json", "v1", 900)),
+            Save(COMPOSED, "v4", 900),
+            Wait(70.0),
+            SaveTogether("w2", ("data/x/list.json", COMPOSED), (COMPOSED, DECOMPOSED)),
+            During("stat", 5, OthersPut(COMPOSED, "120", 0)),
+            SaveTogether("w2", (*more, *last)),
+            Reconfigure("deletes", "keep"),
+            Wait(70.0),
         ],
     )
