@@ -193,3 +193,21 @@ def test_a_large_file_that_is_refused_for_good_is_not_read_again_at_every_look(
     world.save("a.txt", b"2")
     world.settle()
     assert sum(isinstance(job, Hash) for job in world.jobs) == 2
+
+
+def test_a_refused_delete_is_tried_soon_once_its_other_spelling_is_up(world: World) -> None:
+    """A JATOS that takes both for one has these bytes under either name then."""
+    for name in ("a.txt", "b.txt", "c.txt", "d.txt"):
+        world.save(name, name.encode())
+    world.settle()
+    world.trouble = lambda job: (
+        Refused("taken for the other") if isinstance(job, Upload | Delete) else None
+    )
+    world.remove("a.txt")
+    world.save("A.txt", b"2")
+    world.wait(1000)
+    world.trouble = lambda job: None
+    world.sent.clear()
+    world.save("A.txt", b"3")
+    world.wait(30)
+    assert world.sent == [("upload", "A.txt"), ("delete", "a.txt")]
