@@ -389,7 +389,6 @@ class Daemon:
         if self._control is not None:
             self._control.close()
         self._control = self._listening()
-        self._uncontrolled = "" if self._control is not None else self._uncontrolled
 
     def _listening(self) -> Control | None:
         """The control socket; without one, commands work from the state."""
@@ -397,12 +396,14 @@ class Daemon:
             return None
         try:
             directory = os.path.dirname(self._sides.store.path)
-            return Control(directory, self._inbox.put, mode=file_mode(directory))
+            control = Control(directory, self._inbox.put, mode=file_mode(directory))
         except StateError as exc:
             if exc.message != self._uncontrolled:
                 self._uncontrolled = exc.message
                 self._say(Event("commands cannot ask", "warning", {"reason": exc.message}))
             return None
+        self._uncontrolled = ""
+        return control
 
     def _end(self) -> None:
         """Let what is under way end, for a while, and keep what it led to."""

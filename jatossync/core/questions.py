@@ -76,8 +76,8 @@ class Questions:
         return (rank for rank, count in self._awaited.items() if count)
 
     def about_ignored(self) -> bool:
-        """Whether a file that was ignored until now is being hashed."""
-        return any(open_.entry is not None and open_.entry.was_ignored for open_ in self)
+        """Whether any is about a file that was ignored until now."""
+        return any(each.entry is not None and each.entry.was_ignored for each in self)
 
     def put(self, question: Open) -> None:
         """Let `question` wait for its turn, instead of what waited for its path."""

@@ -184,11 +184,15 @@ def test_files_that_come_back_leave_the_list_and_an_empty_list_is_gone(world: Wo
     assert world.sent == []
 
 
-def test_a_renamed_folder_is_no_loss(world: World) -> None:
-    filled(world, 100)
-    for n in range(60):
+def move_into_a_folder(world: World, count: int) -> None:
+    for n in range(count):
         world.save(f"pictures/{n}.png", world.local[f"{n:03}.png"])
         remove(world, n)
+
+
+def test_a_renamed_folder_is_no_loss(world: World) -> None:
+    filled(world, 100)
+    move_into_a_folder(world, 60)
     world.settle()
     assert world.remote == world.local
     assert not world.engine.report.held
@@ -196,9 +200,7 @@ def test_a_renamed_folder_is_no_loss(world: World) -> None:
 
 def test_files_that_are_renamed_and_then_edited_are_no_loss(world: World) -> None:
     filled(world, 100)
-    for n in range(60):
-        world.save(f"pictures/{n}.png", world.local[f"{n:03}.png"])
-        remove(world, n)
+    move_into_a_folder(world, 60)
     world.settle()
     for n in range(60):
         world.save(f"pictures/{n}.png", b"edited %d" % n)
@@ -214,9 +216,7 @@ def test_a_rename_of_which_one_half_cannot_be_stored_is_a_loss(world: World) -> 
     world.trouble = lambda job: (
         Refused("too large") if isinstance(job, Upload) and "pictures" in job.path else None
     )
-    for n in range(60):
-        world.save(f"pictures/{n}.png", world.local[f"{n:03}.png"])
-        remove(world, n)
+    move_into_a_folder(world, 60)
     world.wait(30)
     assert len(world.remote) == 100
     assert [len(held.paths) for held in world.engine.report.held] == [60]
