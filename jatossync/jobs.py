@@ -323,13 +323,19 @@ class Jobs:
     def _with_what_it_replaced(
         self, job: Upload, before: Seen, result: UploadResult, assets: Assets
     ) -> UploadResult:
-        """Where bytes of a spelling that is gone here lay there, that name may have these now."""
+        """
+        Where bytes of a spelling that is gone here lay there, that name may have these now.
+
+        One that may have had these very bytes before has them either way: its delete finds out.
+        """
         if not isinstance(result, Done):
             return result
+        had_them = {rival.path for rival in job.rivals if rival.content == job.content}
         theirs = {
             rival.path
             for rival in job.rivals
-            if replaceable(before, [rival.content])
+            if rival.path not in had_them
+            and replaceable(before, [rival.content])
             and self._sides.folder.presence(rival.path).presence is Presence.ABSENT
         }
         looks = {path: assets.look(path, whole=True) for path in theirs}

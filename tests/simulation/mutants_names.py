@@ -30,6 +30,12 @@ NAMING = [
         "                for other in list[RelPath]():",
     ),
     Mutant(
+        "a name counts as replaced that had these very bytes before",
+        "jobs.py",
+        "            if rival.path not in had_them\n            and replaceable(",
+        "            if replaceable(",
+    ),
+    Mutant(
         "an upload that waits makes bytes doubtful that were acknowledged",
         "engine/writing.py",
         "            if attempt.content not in (None, own)",

@@ -253,3 +253,23 @@ def test_what_somebody_else_put_under_a_name_with_another_spelling_is_kept_first
             Wait(70.0),
         ],
     )
+
+
+@pytest.mark.parametrize("names", ["exact", "nfd", "fold"])
+@pytest.mark.parametrize("dialect", ["3.10", "3.8"])
+def test_a_file_that_is_moved_over_its_other_spelling_is_deleted_under_its_old_name(
+    names: str, dialect: str
+) -> None:
+    """
+    Laws 7 and 15. Of large files a look tells only the size: the old name, which had the new bytes
+    all along, counted as replaced with them, and stayed on JATOS for ever. Seed 6800007418.
+    """
+    relive(
+        Setup(dialect=dialect, names=names),
+        [
+            Save("case.js", "v4", 400),
+            Save("Case.js", "v1", 400),
+            Wait(3.0),
+            Rename("Case.js", "case.js"),
+        ],
+    )
