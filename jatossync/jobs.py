@@ -43,7 +43,7 @@ from jatossync.core.jobs import (
     Unavailable,
     UploadResult,
 )
-from jatossync.core.model import SMALL_BYTES, Content, Kept, Listing, Row, Seen, Stat
+from jatossync.core.model import Content, Kept, Listing, Row, Seen, Stat
 from jatossync.core.passing import Passing
 from jatossync.core.paths import ROOT, RelPath
 from jatossync.core.upkeep import Progress
@@ -266,7 +266,8 @@ class Jobs:
                     assets.upload, source=source, stop=self._stopping, sent=partial(self._sent, job)
                 )
                 if job.rivals:  # at first as if nothing that may be theirs could be its own
-                    careful = replace(job, replaceable=_surely_its_own(job))
+                    theirs = {rival.content for rival in job.rivals}
+                    careful = replace(job, replaceable=job.replaceable - theirs)
                     result = self._unless_taken_for_another(job, upload(careful))
                     if not isinstance(result, Foreign):
                         return result
@@ -378,7 +379,7 @@ class Jobs:
             return Refused(f"JATOS may take it for {twin}, which is here, and cannot say so")
         if not folded:
             return None
-        seen = assets.look(job.path)
+        seen = assets.look(job.path, whole=True)
         if not isinstance(seen, Seen):
             return seen
         if replaceable(seen, [rival.content for rival in job.rivals if rival.path == twin]):
@@ -397,13 +398,6 @@ class Jobs:
         if operations(self._sides.folder.path) - job.despite:
             return "git is at work in the folder"
         return None
-
-
-def _surely_its_own(job: Upload) -> frozenset[Content]:
-    """What it may replace and no rival of it has; of large files a look tells only the size."""
-    theirs = {rival.content for rival in job.rivals}
-    sizes = {content.size for content in theirs if content.size > SMALL_BYTES}
-    return frozenset(each for each in job.replaceable - theirs if each.size not in sizes)
 
 
 def set_aside(folder: StudyFolder, trash: Trash, path: RelPath, stat: Stat) -> Content:

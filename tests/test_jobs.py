@@ -11,8 +11,8 @@ import pytest
 
 from jatossync.cli.setup import opened
 from jatossync.config import load
-from jatossync.core.actions import Delete
-from jatossync.core.jobs import Ask, Done, List, Overtaken, Server
+from jatossync.core.actions import Delete, Rival
+from jatossync.core.jobs import AlreadyThere, Ask, Done, List, Overtaken, Refused, Server
 from jatossync.core.model import Content, Listing, Row, Stat
 from jatossync.core.paths import RelPath
 from jatossync.errors import ConfigError
@@ -85,6 +85,24 @@ def test_what_git_may_be_about_to_put_back_is_not_deleted(study: Study) -> None:
         waited_for = operations(str(study.folder))
         assert isinstance(jobs.do(replace(delete, despite=waited_for)), Done)
         assert study.remote() == {}
+
+
+@pytest.mark.parametrize(("theirs", "result"), [(b"A", AlreadyThere), (b"B", Refused)])
+def test_a_delete_is_done_only_where_the_bytes_are_those_of_the_other_spelling(
+    tmp_path: Path, theirs: bytes, result: type
+) -> None:
+    """Law 7: of a large file the size does not tell whether they were ever sent for that one."""
+    lies_there = b"A" * 300_000
+    upper, lower = RelPath("A.mp4"), RelPath("a.mp4")
+    with Emulator(tmp_path / "jatos", names="fold") as emulator:
+        study = Study(tmp_path, emulator)
+        study.put_on_jatos(upper, lies_there)
+        study.write(lower, "here")
+        rivals = frozenset([Rival(lower, content_of(theirs * 300_000))])
+        with jobs_of(study) as jobs:
+            done = jobs.do(Delete(upper, frozenset([content_of(lies_there)]), rivals=rivals))
+        assert isinstance(done, result)
+        assert study.remote() == {upper: lies_there}
 
 
 def test_the_folder_in_which_jatos_keeps_the_study_is_never_mirrored(study: Study) -> None:

@@ -341,7 +341,7 @@ class Assets:
     def _in_the_way(self, job: Upload) -> UploadResult | None:
         """Why what lies there now is not overwritten; None where it may be."""
         seen = self._look(job.path, any_small(job.replaceable))
-        if isinstance(seen, Seen) and _may_have_arrived(job, seen):
+        if isinstance(seen, Seen) and (_may_have_arrived(job, seen) or _may_be_either(job, seen)):
             seen = self.look(job.path, whole=True)
         if not isinstance(seen, Seen):
             return seen
@@ -480,3 +480,13 @@ def _may_have_arrived(job: Upload, seen: Seen) -> bool:
     Reading a large file costs less than sending it again: participants miss it meanwhile.
     """
     return job.content in job.replaceable and seen.sha256 is None and seen.size == job.content.size
+
+
+def _may_be_either(job: Upload, seen: Seen) -> bool:
+    """Whether its size does not tell if it may be replaced, or is what another spelling has."""
+    return (
+        seen.size is not None
+        and seen.sha256 is None
+        and replaceable(seen, job.replaceable)
+        and any(replaceable(seen, [rival.content]) for rival in job.rivals)
+    )

@@ -8,7 +8,7 @@ NAMING = [
     Mutant(
         "bytes that another name has too are this one's",
         "jobs.py",
-        "careful = replace(job, replaceable=_surely_its_own(job))",
+        "careful = replace(job, replaceable=job.replaceable - theirs)",
         "careful = replace(job, look=True)",
     ),
     Mutant(
@@ -28,6 +28,18 @@ NAMING = [
         "engine/writing.py",
         "                for other in result.replaced:",
         "                for other in list[RelPath]():",
+    ),
+    Mutant(
+        "what has the size of both spellings is looked at no closer",
+        "remote/client.py",
+        " and (_may_have_arrived(job, seen) or _may_be_either(job, seen)):",
+        " and _may_have_arrived(job, seen):",
+    ),
+    Mutant(
+        "the size tells whether a delete's bytes are its other spelling's",
+        "jobs.py",
+        "        seen = assets.look(job.path, whole=True)",
+        "        seen = assets.look(job.path)",
     ),
     Mutant(
         "a name counts as replaced that had these very bytes before",

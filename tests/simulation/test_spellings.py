@@ -273,3 +273,21 @@ def test_a_file_that_is_moved_over_its_other_spelling_is_deleted_under_its_old_n
             Rename("Case.js", "case.js"),
         ],
     )
+
+
+def test_what_has_the_size_of_both_spellings_is_read_to_tell_whose_it_is() -> None:
+    """
+    Law 7. What JATOS had of one name was taken for bytes that were never sent for the other, for
+    their size: it was forgotten, and both were refused from then on. Seed 6900006361.
+    """
+    relive(
+        Setup(names="fold", latency_s=8.0),
+        [
+            Write("Index.html", "331", 400),
+            Wait(70.0),
+            Rewrite("index.html", "v1", "v3", 1.7),
+            SaveTogether("w2", ("img/b.png", "Index.html")),
+            Save("index.html", "250", 400),
+            Reconfigure("max_files", 20),
+        ],
+    )
