@@ -128,6 +128,6 @@ def test_each_file_arrives_once_through_a_storm(jatos: Jatos, tmp_path: Path) ->
 def test_500_files_arrive_once_through_a_storm(
     jatos: Jatos, tmp_path: Path, dialect: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.scenarios.harness.DEADLINE_S", 1800.0)
+    monkeypatch.setattr("tests.awaiting.DEADLINE_S", 1800.0)
     seed = int(os.environ.get("JATOSSYNC_SEED", "1"))
     endure(jatos(dialect), tmp_path, seed, files=500, requests=1500)
