@@ -186,7 +186,8 @@ class Writing(Room):
         match result:
             case Done():
                 self._record(item, result.seconds)
-                self._pace.sent(job.path, now_s)
+                if isinstance(job, Upload):
+                    self._pace.sent(job.path, now_s)
                 for other in result.replaced:
                     self._forget(other)
                     self._parts.decide_anew(other, now_s)

@@ -42,6 +42,12 @@ NAMING = [
         "        seen = assets.look(job.path)",
     ),
     Mutant(
+        "a delete counts as an upload of a file that never rests",
+        "engine/writing.py",
+        "                if isinstance(job, Upload):\n                    self._pace",
+        "                if True:\n                    self._pace",
+    ),
+    Mutant(
         "a name counts as replaced that had these very bytes before",
         "jobs.py",
         "            if rival.path not in had_them\n            and replaceable(",

@@ -365,3 +365,25 @@ def test_nothing_is_asked_between_the_look_and_a_large_upload() -> None:
             OthersPut("img/b.png", "theirs v3"),
         ],
     )
+
+
+def test_a_delete_is_no_upload_of_a_file_that_never_rests() -> None:
+    """
+    Law 14. Who saves a file again and again is followed at once for three uploads; its delete
+    counted as one, and what needs the file did not wait for the third. Seed 7000008574.
+    """
+    relive(
+        Setup(latency_s=0.005, quiet="10ms"),
+        [
+            SaveTogether("w1", ("img/a.png", "img/b.png", "task.js")),
+            Wait(70.0),
+            Remove("img/a.png"),
+            Wait(3.0),
+            Write("img/a.png", "v2"),
+            Wait(0.4),
+            Write("img/a.png", "v3"),
+            Wait(0.4),
+            SaveTogether("w2", ("img/a.png", "style.css", "index.html")),
+            Wait(70.0),
+        ],
+    )
