@@ -3,9 +3,11 @@
 import hashlib
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from jatossync.core.actions import Rival
 from jatossync.core.jobs import (
     AlreadyThere,
     Done,
@@ -326,6 +328,19 @@ def test_our_own_older_bytes_are_replaced_small_and_large(study: Study) -> None:
     assert isinstance(study.upload("a.txt", b"new", b"older", b"old"), Done)
     assert isinstance(study.upload("film.mp4", b"new", BIG), Done)
     assert study.emulator.files() == {"a.txt": b"new", "film.mp4": b"new"}
+
+
+@pytest.mark.parametrize(("lies_there", "result"), [(b"A", Done), (b"B", Foreign)])
+def test_what_has_the_size_of_another_spellings_bytes_is_replaced_only_if_it_is_our_own(
+    study: Study, lies_there: bytes, result: type
+) -> None:
+    """Law 3: where JATOS takes two names for one, what lies there may be the other file."""
+    ours, theirs = b"A" * len(BIG), b"B" * len(BIG)
+    study.put("film.mp4", lies_there * len(BIG))
+    rivals = frozenset([Rival(RelPath("Film.mp4"), content_of(theirs))])
+    job = replace(upload_job("film.mp4", content_of(b"new"), ours), rivals=rivals)
+    sent = study.assets.upload(job, MemoryFile(b"new"), lambda: False, lambda _bytes: None)
+    assert isinstance(sent, result)
 
 
 def test_a_save_of_a_small_file_costs_two_requests(study: Study) -> None:
