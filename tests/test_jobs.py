@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,9 +12,9 @@ import pytest
 
 from jatossync.cli.setup import opened
 from jatossync.config import load
-from jatossync.core.actions import Delete, Rival
+from jatossync.core.actions import Delete, Rival, Upload
 from jatossync.core.jobs import AlreadyThere, Ask, Done, List, Overtaken, Refused, Server
-from jatossync.core.model import Content, Listing, Row, Stat
+from jatossync.core.model import Content, Entry, Kind, Listing, Row, Stat
 from jatossync.core.paths import RelPath
 from jatossync.errors import ConfigError
 from jatossync.jobs import DIRECTORY, Jobs
@@ -103,6 +104,26 @@ def test_a_delete_is_done_only_where_the_bytes_are_those_of_the_other_spelling(
             done = jobs.do(Delete(upper, frozenset([content_of(lies_there)]), rivals=rivals))
         assert isinstance(done, result)
         assert study.remote() == {upper: lies_there}
+
+
+def test_a_name_that_may_have_had_the_new_bytes_before_is_not_replaced_with_them(
+    study: Study,
+) -> None:
+    """Law 7: on a JATOS that tells the two names apart it would stay there for ever."""
+    old, new = b"A" * 300_000, b"new"
+    study.put_on_jatos("a.mp4", old)
+    study.put_on_jatos("A.mp4", new)
+    study.write("a.mp4", "new")
+    stat = os.stat(study.folder / "a.mp4")
+    entry = Entry(
+        Kind.FILE, stat=Stat(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+    )
+    theirs = frozenset(Rival(RelPath("A.mp4"), content_of(data)) for data in (old, new))
+    ours = frozenset([content_of(old)])
+    with jobs_of(study) as jobs:
+        done = jobs.do(Upload(RelPath("a.mp4"), entry, content_of(new), ours, rivals=theirs))
+    assert isinstance(done, Done)
+    assert not done.replaced
 
 
 def test_the_folder_in_which_jatos_keeps_the_study_is_never_mirrored(study: Study) -> None:
