@@ -19,6 +19,7 @@ from jatossync.core.paths import RelPath
 from jatossync.errors import ConfigError
 from jatossync.jobs import DIRECTORY, Jobs
 from jatossync.local import identity
+from jatossync.local.directory import stat_of
 from jatossync.local.git import operations
 from tests.emulator.handle import Emulator
 from tests.engine.world import SERVER
@@ -114,10 +115,7 @@ def test_a_name_that_may_have_had_the_new_bytes_before_is_not_replaced_with_them
     study.put_on_jatos("a.mp4", old)
     study.put_on_jatos("A.mp4", new)
     study.write("a.mp4", "new")
-    stat = os.stat(study.folder / "a.mp4")
-    entry = Entry(
-        Kind.FILE, stat=Stat(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
-    )
+    entry = Entry(Kind.FILE, stat=stat_of(os.stat(study.folder / "a.mp4")))
     theirs = frozenset(Rival(RelPath("A.mp4"), content_of(data)) for data in (old, new))
     ours = frozenset([content_of(old)])
     with jobs_of(study) as jobs:
